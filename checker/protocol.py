@@ -1,0 +1,388 @@
+"""The messages between the grader and a sandbox child: a closed set, framed, decoded strictly, bounded in size.
+
+A question is an *expression* about the submission (``Call(Name("small_model"))``) and a *view* of its value
+(``AsModel``). Expressions are values: a child evaluates each once and keeps it, a fresh child can evaluate it
+again, and the pair is the key under which an answer is recorded. Mutation never shows: a call gets fresh copies
+of the models and arrays among its arguments, and ``Argument`` names such a copy as the call left it.
+
+A frame is four bytes of length, big-endian, then msgpack. Whatever arrives is hostile until decoded here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from checker.errors import ProtocolError
+from checker.evidence import (
+    ArrayFacts,
+    Definition,
+    Effects,
+    Failure,
+    ModelFacts,
+    Plain,
+
+    Shape,
+    Tensor,
+)
+
+MAX_FRAME = 256 * 2**20
+HEADER = 4
+
+
+# --- expressions -----------------------------------------------------------------------------------------------
+
+
+class Name(msgspec.Struct, frozen=True, tag=True):
+    """A top-level name of the submission."""
+
+    name: str
+
+
+class Call(msgspec.Struct, frozen=True, tag=True):
+    """``function(*args, **kwargs)``, after seeding every generator with ``seed``.
+
+    Models and arrays among the arguments are fresh copies. ``limit`` is in seconds of wall time.
+    """
+
+    function: Expression
+    args: tuple[Expression, ...] = ()
+    kwargs: dict[str, Expression] = {}
+    seed: int = 0
+
+
+class Argument(msgspec.Struct, frozen=True, tag=True):
+    """The object that ``call`` received as positional argument ``index`` (or keyword ``index``), as it left it."""
+
+    call: Call
+    index: int | str
+
+
+class Item(msgspec.Struct, frozen=True, tag=True):
+    """``of[index]``."""
+
+    of: Expression
+    index: int | str
+
+
+class Rows(msgspec.Struct, frozen=True, tag=True):
+    """``of[start:stop]`` along the first axis, as a copy."""
+
+    of: Expression
+    start: int
+    stop: int
+
+
+class Constant(msgspec.Struct, frozen=True, tag=True):
+    """A plain value: None, bool, int, float, str, or lists and dicts of these."""
+
+    value: Plain
+
+
+class Array(msgspec.Struct, frozen=True, tag=True):
+    """An array that the grader sends."""
+
+    tensor: Tensor
+
+
+class Rebuilt(msgspec.Struct, frozen=True, tag=True):
+    """A model made from a configuration (``model.to_json()``) that the grader sends, not from the submission.
+
+    ``weights`` in Keras's order, or None for fresh ones; compiled with ``loss``, ``optimizer``, ``metrics`` (Keras
+    names) where ``loss`` is given.
+    """
+
+    config: str
+    weights: tuple[Tensor, ...] | None = None
+    loss: str = ""
+    optimizer: str = "adam"
+    metrics: tuple[str, ...] = ()
+    eager: bool = False
+    seed: int = 0
+
+
+class Fresh(msgspec.Struct, frozen=True, tag=True):
+    """A copy of the model ``of`` with newly initialised weights, compiled as it was."""
+
+    of: Expression
+    seed: int = 0
+
+
+class Trained(msgspec.Struct, frozen=True, tag=True):
+    """A fresh copy of model ``of`` after ``fit(x, y, epochs, batch_size)`` by the grader, not by the submission."""
+
+    of: Expression
+    x: Expression
+    y: Expression
+    epochs: int
+    batch_size: int
+    seed: int = 0
+
+
+class Transplanted(msgspec.Struct, frozen=True, tag=True):
+    """A copy of model ``of`` holding ``weights``, in Keras's order."""
+
+    of: Expression
+    weights: tuple[Tensor, ...]
+
+
+class Holdout(msgspec.Struct, frozen=True, tag=True):
+    """``of`` evaluated anew while data set loaders return the holdout images as test set, with dummy labels."""
+
+    of: Expression
+
+
+Expression = (
+    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted | Holdout
+)
+
+
+# --- views -----------------------------------------------------------------------------------------------------
+
+
+class AsKind(msgspec.Struct, frozen=True, tag=True):
+    """What sort of value it is: answered with a ``Sort``."""
+
+
+class AsModel(msgspec.Struct, frozen=True, tag=True):
+    """Describe a model; ``input_shape`` (without the batch axis) builds one that is not built yet."""
+
+    input_shape: Shape | None = None
+
+
+class AsConfig(msgspec.Struct, frozen=True, tag=True):
+    """A model's ``to_json()``: answered with a str."""
+
+
+class AsWeights(msgspec.Struct, frozen=True, tag=True):
+    """A model's weights, in Keras's order: answered with tensors."""
+
+
+class AsArray(msgspec.Struct, frozen=True, tag=True):
+    """Describe an array, with the rows asked for."""
+
+    rows: tuple[int, ...] = ()
+
+
+class AsPlain(msgspec.Struct, frozen=True, tag=True):
+    """A plain value as it is (NumPy scalars become numbers, tuples become lists)."""
+
+
+class AsPrediction(msgspec.Struct, frozen=True, tag=True):
+    """What a model predicts for ``x``: answered with one float32 tensor."""
+
+    x: Expression
+
+
+View = AsKind | AsModel | AsConfig | AsWeights | AsArray | AsPlain | AsPrediction
+
+
+# --- requests and replies --------------------------------------------------------------------------------------
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """A file of the submission, to lay into the scratch folder under ``path`` (relative)."""
+
+    path: str
+    data: bytes
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A run of code with one origin: a script, or one notebook cell (``cell`` counts from 1).
+
+    ``code`` is what runs, with as many lines as the original, so that line numbers are those of the origin.
+    """
+
+    code: str
+    file: str
+    cell: int | None = None
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Run the submission's top level, statement by statement, but for the statements in ``skip``.
+
+    A statement is known by (block number, line), both of the block's own. ``seconds`` bounds the whole; the
+    budget bounds each ``fit``. ``old_spellings`` is False where a rubric refuses Keras 2 spellings.
+    """
+
+    blocks: tuple[Block, ...]
+    files: tuple[SourceFile, ...]
+    budget: Budget
+    seed: int
+    seconds: float
+    skip: tuple[tuple[int, int], ...] = ()
+    old_spellings: bool = True
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What one ``fit`` may cost: training images, epochs, and wall time in seconds.
+
+    ``top_level_samples`` bounds a ``fit`` outside any question, which only has to show that it runs.
+    """
+
+    samples: int
+    epochs: int
+    seconds: float
+    top_level_samples: int
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """Evaluate ``subject`` and answer with ``view`` of it, within ``seconds`` of wall time."""
+
+    subject: Expression
+    view: View
+    seconds: float
+
+
+Request = Load | Ask
+
+
+class Began(msgspec.Struct, frozen=True, tag=True):
+    """An event while loading: the statement at ``line`` of block ``block`` begins."""
+
+    block: int
+    line: int
+
+
+class Loaded(msgspec.Struct, frozen=True, tag=True):
+    """The top level ran: what it defined, what happened, and the statements that raised."""
+
+    definitions: tuple[Definition, ...]
+    effects: Effects
+    failures: tuple[Failure, ...]
+
+
+class Sort(msgspec.Struct, frozen=True, tag=True):
+    """The sort of a value: "model", "array", "history", "function", "class", "none", "plain", "sequence", "other".
+
+    ``python_type`` is its type's name; ``length`` that of a sequence; ``items`` the sorts of up to 16 members.
+    """
+
+    sort: str
+    python_type: str
+    length: int | None = None
+    items: tuple[Sort, ...] = ()
+
+
+class Text(msgspec.Struct, frozen=True, tag=True):
+    """A str."""
+
+    text: str
+
+
+class Tensors(msgspec.Struct, frozen=True, tag=True):
+    """Arrays, in order."""
+
+    tensors: tuple[Tensor, ...]
+
+
+class Value(msgspec.Struct, frozen=True, tag=True):
+    """A plain value."""
+
+    value: Plain
+
+
+class Model(msgspec.Struct, frozen=True, tag=True):
+    """A model, described."""
+
+    facts: ModelFacts
+
+
+class Described(msgspec.Struct, frozen=True, tag=True):
+    """An array, described."""
+
+    facts: ArrayFacts
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """The view does not fit the value: a model was asked for and ``found`` is what there is."""
+
+    wanted: str
+    found: Sort
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """Student code did not come to its end."""
+
+    failure: Failure
+
+
+Answer = Sort | Text | Tensors | Value | Model | Described | Refused | Failed
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True):
+    """The answer to an ``Ask``; ``effects`` are those of the outermost call in its subject."""
+
+    answer: Answer
+    effects: Effects = Effects()
+
+
+Reply = Began | Loaded | Answered
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+class Stream(Protocol):
+    """A connected byte stream, as sockets are."""
+
+    def sendall(self, data: bytes, /) -> None: ...
+    def recv(self, size: int, /) -> bytes: ...
+
+
+def encode(message: Request | Reply) -> bytes:
+    """The frame of ``message``; raises ProtocolError where it would be over ``MAX_FRAME`` bytes."""
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise ProtocolError(f"a message of {len(body)} bytes")
+    return len(body).to_bytes(HEADER, "big") + body
+
+
+def decode_reply(body: bytes) -> Reply:
+    """The reply in ``body`` (without its header); raises ProtocolError, naming the field, where it is none."""
+    return _decode(_replies, body)
+
+
+def decode_request(body: bytes) -> Request:
+    """The request in ``body`` (without its header); raises ProtocolError, naming the field, where it is none."""
+    return _decode(_requests, body)
+
+
+def read_frame(stream: Stream) -> bytes:
+    """The body of the next frame; raises EOFError at the end of the stream, ProtocolError over ``MAX_FRAME``."""
+    size = int.from_bytes(_read(stream, HEADER), "big")
+    if size > MAX_FRAME:
+        raise ProtocolError(f"a frame of {size} bytes is announced")
+    return _read(stream, size)
+
+
+def key(ask: Ask) -> str:
+    """A digest that is the same for the same question, whatever time it is given."""
+    plain = msgspec.structs.replace(ask, seconds=0.0)
+    return hashlib.blake2b(_encoder.encode(plain), digest_size=16).hexdigest()
+
+
+_T = TypeVar("_T")
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[_T], body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProtocolError(f"not a message of the protocol: {error}") from error
+
+
+def _read(stream: Stream, size: int) -> bytes:
+    chunks: list[bytes] = []
+    while size:
+        chunk = stream.recv(min(size, 2**20))
+        if not chunk:
+            raise EOFError
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
