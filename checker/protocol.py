@@ -128,14 +128,8 @@ class Transplanted(msgspec.Struct, frozen=True, tag=True):
     weights: tuple[Tensor, ...]
 
 
-class Holdout(msgspec.Struct, frozen=True, tag=True):
-    """``of`` evaluated anew while data set loaders return the holdout images as test set, with dummy labels."""
-
-    of: Expression
-
-
 Expression = (
-    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted | Holdout
+    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted
 )
 
 
@@ -161,9 +155,9 @@ class AsWeights(msgspec.Struct, frozen=True, tag=True):
 
 
 class AsArray(msgspec.Struct, frozen=True, tag=True):
-    """Describe an array, with the rows asked for."""
+    """Describe an array, with the rows asked for; None for evenly spread sample rows."""
 
-    rows: tuple[int, ...] = ()
+    rows: tuple[int, ...] | None = None
 
 
 class AsPlain(msgspec.Struct, frozen=True, tag=True):
@@ -200,22 +194,6 @@ class Block(msgspec.Struct, frozen=True):
     cell: int | None = None
 
 
-class Load(msgspec.Struct, frozen=True, tag=True):
-    """Run the submission's top level, statement by statement, but for the statements in ``skip``.
-
-    A statement is known by (block number, line), both of the block's own. ``seconds`` bounds the whole; the
-    budget bounds each ``fit``. ``old_spellings`` is False where a rubric refuses Keras 2 spellings.
-    """
-
-    blocks: tuple[Block, ...]
-    files: tuple[SourceFile, ...]
-    budget: Budget
-    seed: int
-    seconds: float
-    skip: tuple[tuple[int, int], ...] = ()
-    old_spellings: bool = True
-
-
 class Budget(msgspec.Struct, frozen=True):
     """What one ``fit`` may cost: training images, epochs, and wall time in seconds.
 
@@ -228,6 +206,25 @@ class Budget(msgspec.Struct, frozen=True):
     top_level_samples: int
 
 
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """Run the submission's top level, statement by statement, but for the statements in ``skip``.
+
+    A statement is known by (block number, line), both of the block's own. ``statement_seconds`` bounds one, and
+    past ``seconds`` in all only definitions are still run. ``definitions_only`` runs nothing else from the start.
+    ``old_spellings`` is False where a rubric refuses Keras 2 spellings.
+    """
+
+    blocks: tuple[Block, ...]
+    files: tuple[SourceFile, ...]
+    budget: Budget
+    seed: int
+    seconds: float
+    statement_seconds: float
+    skip: tuple[tuple[int, int], ...] = ()
+    definitions_only: bool = False
+    old_spellings: bool = True
+
+
 class Ask(msgspec.Struct, frozen=True, tag=True):
     """Evaluate ``subject`` and answer with ``view`` of it, within ``seconds`` of wall time."""
 
@@ -237,6 +234,13 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
 
 
 Request = Load | Ask
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The first message of a child, before any student code: what holds it, and the versions it runs."""
+
+    isolation: dict[str, Plain]
+    versions: dict[str, str]
 
 
 class Began(msgspec.Struct, frozen=True, tag=True):
@@ -319,10 +323,43 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     effects: Effects = Effects()
 
 
-Reply = Began | Loaded | Answered
+Reply = Ready | Began | Loaded | Answered
+
+
+# --- the fork server -------------------------------------------------------------------------------------------
+
+
+class Spawn(msgspec.Struct, frozen=True, tag=True):
+    """To the fork server: fork a child that holds the data of the file ``data``, isolated in mode "auto" or "none"."""
+
+    data: str
+    isolation: str
+
+
+class Spawned(msgspec.Struct, frozen=True, tag=True):
+    """From the fork server, with the child's end of the conversation as a file descriptor beside it."""
+
+    pid: int
+
+
+class Kill(msgspec.Struct, frozen=True, tag=True):
+    """To the fork server: end this child of yours and all it started."""
+
+    pid: int
+
+
+class Exited(msgspec.Struct, frozen=True, tag=True):
+    """From the fork server: a child ended, with an exit code, or minus the signal that killed it."""
+
+    pid: int
+    code: int
+
+
+Control = Spawn | Spawned | Kill | Exited
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_controls: msgspec.msgpack.Decoder[Control] = msgspec.msgpack.Decoder(Control)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 
 
@@ -333,7 +370,7 @@ class Stream(Protocol):
     def recv(self, size: int, /) -> bytes: ...
 
 
-def encode(message: Request | Reply) -> bytes:
+def encode(message: Request | Reply | Control) -> bytes:
     """The frame of ``message``; raises ProtocolError where it would be over ``MAX_FRAME`` bytes."""
     body = _encoder.encode(message)
     if len(body) > MAX_FRAME:
@@ -344,6 +381,11 @@ def encode(message: Request | Reply) -> bytes:
 def decode_reply(body: bytes) -> Reply:
     """The reply in ``body`` (without its header); raises ProtocolError, naming the field, where it is none."""
     return _decode(_replies, body)
+
+
+def decode_control(body: bytes) -> Control:
+    """The fork server's message in ``body``; raises ProtocolError where it is none."""
+    return _decode(_controls, body)
 
 
 def decode_request(body: bytes) -> Request:

@@ -1,0 +1,229 @@
+"""Evaluates expressions about the submission, each once, and answers with views of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from checker.evidence import Effects, Failure, ModelFacts, Shape, Tensor
+from checker.protocol import (
+    Answer,
+    Answered,
+    Argument,
+    Array,
+    AsArray,
+    AsConfig,
+    AsKind,
+    AsModel,
+    AsPlain,
+    AsPrediction,
+    AsWeights,
+    Call,
+    Constant,
+    Described,
+    Expression,
+    Failed,
+    Fresh,
+    Item,
+    Model,
+    Name,
+    Rebuilt,
+    Refused,
+    Rows,
+    Tensors,
+    Text,
+    Trained,
+    Transplanted,
+    Value,
+    View,
+)
+from checker.sandbox import models
+from checker.sandbox.execute import TimeLimit, failure
+from checker.sandbox.record import Recorder
+from checker.sandbox.training import Training
+from checker.sandbox.values import NotPlain, as_array, describe_array, is_array, is_model, plain, sort_of
+
+PREDICTION_BATCH = 200
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What evaluating an expression gave: a value or a failure, and what happened meanwhile."""
+
+    value: Any = None
+    failed: Failure | None = None
+    effects: Effects = field(default_factory=Effects)
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    made: tuple[object, ...] = ()
+
+
+class _Failed(Exception):  # noqa: N818 - carries a failure, is none of its own
+    def __init__(self, evaluated: Evaluated) -> None:
+        super().__init__()
+        self.evaluated = evaluated
+
+
+class Evaluator:
+    """Values of expressions, over the namespace of one submission."""
+
+    def __init__(
+        self,
+        names: Callable[[], dict[str, Any]],
+        recorder: Recorder,
+        training: Training,
+        describe: Callable[[Any, Shape | None, tuple[object, ...]], ModelFacts],
+    ) -> None:
+        self._names = names
+        self._recorder = recorder
+        self._training = training
+        self._describe = describe
+        self._known: dict[bytes, Evaluated] = {}
+
+    def answer(self, subject: Expression, view: View) -> Answered:
+        """Evaluate ``subject`` and answer with ``view`` of it; student failures are answers, too."""
+        try:
+            known = self._outcome(subject)
+        except _Failed as stopped:
+            known = stopped.evaluated
+        if known.failed:
+            return Answered(Failed(known.failed), known.effects)
+        try:
+            return Answered(self._view(known, view), known.effects)
+        except _Failed as stopped:
+            return Answered(Failed(stopped.evaluated.failed or Failure("raised")), known.effects)  # type: ignore[arg-type]
+        # building, calling and describing a student's model runs student code
+        except (Exception, TimeLimit) as error:  # noqa: BLE001
+            return Answered(Failed(failure(error, self._recorder.origin)), known.effects)
+
+    # --- expressions
+
+    def value(self, expression: Expression) -> Any:
+        """The value of ``expression``; raises _Failed where student code failed on the way."""
+        known = self._outcome(expression)
+        if known.failed:
+            raise _Failed(known)
+        return known.value
+
+    def _outcome(self, expression: Expression) -> Evaluated:
+        key = msgspec.msgpack.encode(expression)
+        if key not in self._known:
+            self._known[key] = self._evaluate(expression)
+        return self._known[key]
+
+    def _evaluate(self, expression: Expression) -> Evaluated:
+        with self._recorder.watching() as span:
+            known = Evaluated()
+            try:
+                known.value = self._compute(expression, known)
+            except _Failed as stopped:
+                known.failed = stopped.evaluated.failed
+            # whatever student code raises is an answer
+            except BaseException as error:  # noqa: BLE001
+                known.failed = failure(error, self._recorder.origin)
+            known.effects = span.effects(self._recorder.written(span))
+            known.made = tuple(span.made)
+        if isinstance(expression, (Item, Argument)):
+            # the effects of a part are those of the call it is a part of
+            whole = self._outcome(expression.call if isinstance(expression, Argument) else expression.of)
+            known.effects, known.made = whole.effects, whole.made
+        return known
+
+    def _compute(self, expression: Expression, known: Evaluated) -> Any:  # noqa: C901 - one line a case
+        match expression:
+            case Name(name):
+                return self._names()[name]
+            case Call():
+                return self._call(expression, known)
+            case Argument(call, index):
+                done = self._outcome(call)
+                if done.failed:
+                    raise _Failed(done)
+                return done.kwargs[index] if isinstance(index, str) else done.args[index]
+            case Item(of, index):
+                return self.value(of)[index]
+            case Rows(of, start, stop):
+                return as_array(self.value(of))[start:stop].copy()
+            case Constant(value):
+                return value
+            case Array(tensor):
+                return tensor.array().copy()
+            case Rebuilt():
+                return models.rebuild(expression)
+            case Fresh(of, seed):
+                return models.fresh(self._copy(of), seed)
+            case Trained():
+                return self._train(expression)
+            case Transplanted(of, weights):
+                model = self._copy(of)
+                model.set_weights([tensor.array() for tensor in weights])
+                return model
+
+    def _call(self, call: Call, known: Evaluated) -> Any:
+        function = self.value(call.function)
+        known.args = tuple(self._copy(arg) for arg in call.args)
+        known.kwargs = {name: self._copy(arg) for name, arg in call.kwargs.items()}
+        models.seed(call.seed)
+        return function(*known.args, **known.kwargs)
+
+    def _copy(self, expression: Expression) -> Any:
+        """The value of ``expression`` as a copy that may be written to."""
+        if isinstance(expression, (Call, Rebuilt, Fresh, Trained, Transplanted)):
+            value = self.value(expression)
+            if is_model(value):
+                return self._again(expression).value
+        value = self.value(expression)
+        if is_model(value):
+            return models.copy(value)
+        return value.copy() if isinstance(value, np.ndarray) else value
+
+    def _again(self, expression: Expression) -> Evaluated:
+        again = self._evaluate(expression)
+        if again.failed:
+            raise _Failed(again)
+        return again
+
+    def _train(self, trained: Trained) -> Any:
+        model = self._copy(trained.of)
+        x, y = self.value(trained.x), self.value(trained.y)
+        models.seed(trained.seed)
+        with self._training.ours():
+            model.fit(x, y, epochs=trained.epochs, batch_size=trained.batch_size, verbose=0)
+        return model
+
+    # --- views
+
+    def _view(self, known: Evaluated, view: View) -> Answer:  # noqa: C901 - one line a case
+        value = known.value
+        match view:
+            case AsKind():
+                return sort_of(value)
+            case AsModel(input_shape) if is_model(value):
+                return Model(self._describe(value, input_shape, known.made))
+            case AsConfig() if is_model(value):
+                return Text(value.to_json())
+            case AsWeights() if is_model(value):
+                return Tensors(tuple(Tensor.of(weight) for weight in value.get_weights()))
+            case AsPrediction(x) if is_model(value):
+                return Tensors((Tensor.of(predict(value, as_array(self.value(x)))),))
+            case AsArray(rows) if is_array(value) or isinstance(value, (list, tuple)):
+                return Described(describe_array(value, rows))
+            case AsPlain():
+                try:
+                    return Value(plain(value))
+                except NotPlain:
+                    return Refused("plain", sort_of(value))
+        return Refused(type(view).__name__.removeprefix("As").lower(), sort_of(value))
+
+
+def predict(model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """What ``model`` computes for ``x``, in inference mode, batch by batch: cheaper than tracing ``predict``."""
+    parts = [
+        np.asarray(model(x[start : start + PREDICTION_BATCH], training=False), dtype=np.float32)
+        for start in range(0, len(x), PREDICTION_BATCH)
+    ]
+    return np.concatenate(parts)

@@ -1,0 +1,147 @@
+"""Runs the submission's top level, statement by statement, in a module that is ``__main__``.
+
+A statement that raises is told and the next one runs: one broken cell costs what it touches, and no more.
+"""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import signal
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from checker.evidence import Definition, Ending, Failure
+from checker.protocol import Block, Load
+from checker.sandbox.origin import Origin
+from checker.sandbox.values import is_array, is_model, sort_of
+
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class TimeLimit(BaseException):
+    """The time of a question or a statement is over; not an Exception, so that ``except Exception`` lets it pass."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeLimit in the block after ``seconds``, and again every half second where it is swallowed."""
+    if not hasattr(signal, "setitimer"):  # Windows: the grader's own deadline ends the process
+        yield
+        return
+
+    def over(*_: object) -> None:
+        raise TimeLimit
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def failure(error: BaseException, origin: Origin) -> Failure:
+    """``error`` as evidence: only its text and the submission's own lines."""
+    ending = Ending.raised
+    if isinstance(error, TimeLimit):
+        ending = Ending.timed_out
+    elif isinstance(error, MemoryError):
+        ending = Ending.out_of_memory
+    return Failure(ending, type(error).__name__, _text(error), origin.trace(error.__traceback__))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:4000]
+    # str() of a student's own exception class is student code
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+class Program:
+    """The submission as a running module."""
+
+    def __init__(self, load: Load, origin: Origin, began: Callable[[int, int], None]) -> None:
+        self._load = load
+        self._origin = origin
+        self._began = began
+        self.namespace: dict[str, Any] = {}
+
+    def run(self, extra: dict[str, Any]) -> tuple[Failure, ...]:
+        """Run every block in a new ``__main__``, which ``extra`` names are put into; returns what raised."""
+        module = types.ModuleType("__main__")
+        module.__dict__.update(extra)
+        module.__dict__["__file__"] = str(self._origin.home / self._load.blocks[0].file)
+        sys.modules["__main__"] = module
+        self.namespace = module.__dict__
+        deadline = time.monotonic() + self._load.seconds
+        return tuple(
+            failed
+            for number, block in enumerate(self._load.blocks)
+            for failed in self._run_block(number, block, deadline)
+        )
+
+    def _run_block(self, number: int, block: Block, deadline: float) -> Iterator[Failure]:
+        filename = self._origin.filename(block)
+        flags = 0
+        for node in ast.parse(block.code, filename).body:
+            if (number, node.lineno) in self._load.skip or not self._wanted(node, deadline):
+                continue
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                for alias in node.names:
+                    flags |= getattr(__future__, alias.name).compiler_flag
+            self._began(number, node.lineno)
+            code = compile(ast.Module([node], []), filename, "exec", flags, dont_inherit=True)
+            if failed := self._run_statement(code):
+                yield failed
+
+    def _wanted(self, node: ast.stmt, deadline: float) -> bool:
+        if self._load.definitions_only or time.monotonic() > deadline:
+            return isinstance(node, DEFINITIONS) or (isinstance(node, ast.Assign) and _is_literal(node.value))
+        return True
+
+    def _run_statement(self, code: types.CodeType) -> Failure | None:
+        try:
+            with time_limit(self._load.statement_seconds):
+                exec(code, self.namespace)  # noqa: S102 - what this whole process is for
+        # whatever student code raises, SystemExit included, is told and the next statement runs
+        except BaseException as error:  # noqa: BLE001
+            return failure(error, self._origin)
+        return None
+
+    def definitions(self) -> Iterator[Definition]:
+        """What the top level defined, in order."""
+        for name, value in list(self.namespace.items()):
+            if not name.startswith("__") and not isinstance(value, types.ModuleType):
+                yield self._define(name, value)
+
+    def _define(self, name: str, value: Any) -> Definition:
+        code = getattr(value, "__code__", None)
+        if isinstance(value, types.FunctionType) and code is not None:
+            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            optional = len(value.__defaults__ or ())
+            positional = code.co_varnames[: code.co_argcount]
+            required = positional[: len(positional) - optional] + tuple(
+                name for name in names[code.co_argcount :] if name not in (value.__kwdefaults__ or {})
+            )
+            place = self._origin.place(code.co_filename, code.co_firstlineno)
+            return Definition(name, "function", names, required, place)
+        if is_model(value):
+            return Definition(name, "model")
+        if is_array(value):
+            return Definition(name, "array")
+        return Definition(name, sort_of(value, 0).sort)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True

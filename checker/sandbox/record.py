@@ -1,0 +1,145 @@
+"""What happens while student code runs: text printed, fits, files written, remarks.
+
+``Recorder.watching()`` opens a span; spans nest, and an inner span's effects also belong to the outer one, so
+that a call's effects are whole whatever it calls.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from checker.evidence import Effects, FileFacts, FitCall, Remark
+from checker.sandbox.origin import Origin
+
+MAX_PRINTED = 256 * 1024
+MAX_TEXT_FILE = 2**20
+MAX_FILES = 200
+MAX_FITS = 200
+MAX_REMARKS = 500
+
+
+class Span:
+    """The effects of one evaluation, while they happen."""
+
+    def __init__(self, files: dict[str, tuple[int, int]]) -> None:
+        self.printed: list[str] = []
+        self.room = MAX_PRINTED
+        self.fits: list[FitCall] = []
+        self.remarks: dict[Remark, None] = {}
+        self.made: list[object] = []
+        self.before = files
+        self.started = time.monotonic()
+
+    def effects(self, files: tuple[FileFacts, ...]) -> Effects:
+        return Effects(
+            printed="".join(self.printed),
+            fits=tuple(self.fits[:MAX_FITS]),
+            files=files,
+            remarks=tuple(self.remarks)[:MAX_REMARKS],
+            seconds=time.monotonic() - self.started,
+            training_seconds=sum(fit.seconds for fit in self.fits),
+        )
+
+
+class _Printed(io.RawIOBase):
+    """Standard output and error of student code, kept up to a cap: what is printed must cost no memory."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        raw = bytes(data)  # type: ignore[call-overload]
+        self._recorder.print(raw)
+        return len(raw)
+
+
+class Recorder:
+    """Collects the effects of student code; one per child."""
+
+    def __init__(self, origin: Origin, folder: Path) -> None:
+        self.origin = origin
+        self._folder = folder
+        self._spans: list[Span] = []
+
+    def capture(self) -> None:
+        """Take over ``sys.stdout`` and ``sys.stderr``; descriptors 1 and 2 lead nowhere."""
+        sys.stdout = io.TextIOWrapper(_Printed(self), encoding="utf-8", errors="replace", write_through=True)
+        sys.stderr = _Nowhere()
+
+    @contextmanager
+    def watching(self) -> Iterator[Span]:
+        """A span over the block."""
+        span = Span(self._files())
+        self._spans.append(span)
+        try:
+            yield span
+        finally:
+            self._spans.pop()
+
+    def written(self, span: Span) -> tuple[FileFacts, ...]:
+        """The files that changed or appeared in the scratch folder since ``span`` began."""
+        changed = [name for name, stamp in self._files().items() if span.before.get(name) != stamp]
+        return tuple(self._describe(name) for name in sorted(changed)[:MAX_FILES])
+
+    def print(self, raw: bytes) -> None:
+        """Keep printed text, up to the cap of each span."""
+        for span in self._spans:
+            if span.room > 0:
+                span.printed.append(raw[: span.room].decode("utf-8", "replace"))
+                span.room -= len(raw)
+                if span.room <= 0:
+                    span.remarks[Remark("output_cut", {"kept": str(MAX_PRINTED)})] = None
+
+    def tell(self, remark: Remark) -> None:
+        """Keep a remark, once."""
+        for span in self._spans:
+            span.remarks[remark] = None
+
+    def fitted(self, fit: FitCall) -> None:
+        """Keep a call of ``fit``."""
+        for span in self._spans:
+            span.fits.append(fit)
+
+    def made(self, layer: object) -> None:
+        """Keep that a layer was made."""
+        for span in self._spans:
+            span.made.append(layer)
+
+    def _files(self) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for path in self._folder.rglob("*"):
+            if len(found) >= 10 * MAX_FILES:
+                break
+            if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
+                stat = path.stat()
+                found[path.relative_to(self._folder).as_posix()] = (stat.st_mtime_ns, stat.st_size)
+        return found
+
+    def _describe(self, name: str) -> FileFacts:
+        path = self._folder / name
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(MAX_TEXT_FILE if size <= MAX_TEXT_FILE else 16)
+        try:
+            text = head.decode("utf-8") if size <= MAX_TEXT_FILE else None
+        except UnicodeDecodeError:
+            text = None
+        return FileFacts(name, size, head[:16], text)
+
+
+class _Nowhere(io.TextIOBase):
+    """Standard error: warnings and progress of libraries, which never count."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        return len(text)
