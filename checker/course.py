@@ -161,7 +161,7 @@ class Lab:
     @cached_property
     def reference_digest(self) -> str:
         """A digest of all that the reference's behaviour depends on, the data apart."""
-        made = _digest([self.reference_dir])
+        made = _digest([self.reference_dir, HERE / "sandbox"])
         budget = self.rubric.budget.model_dump_json()
         versions = [version(name) for name in ("labcheck", "tensorflow", "keras", "numpy")]
         return hashlib.blake2b("\0".join([made, budget, *versions]).encode(), digest_size=16).hexdigest()

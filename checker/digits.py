@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-VERSION = 1
+VERSION = 2
 SEED = 20231
 # copies drawn of each original, by split; originals are dealt 1257 / 270 / 270
 COPIES = {"train": 4, "test": 4, "holdout": 4}
@@ -64,4 +64,5 @@ def _draw(scans: npt.NDArray[Any], generator: np.random.Generator) -> npt.NDArra
         drawn[number] = warp(image, about_middle.inverse, order=1)
     ink = 1 / (1 + np.exp(-CONTRAST * (drawn - THRESHOLD)))
     floor = 1 / (1 + np.exp(CONTRAST * THRESHOLD))
-    return np.clip(np.round((ink - floor) / (1 - floor) * 255), 0, 255).astype(np.uint8)
+    # the darkest pixel is 255, as in MNIST: dividing by the maximum must be dividing by 255
+    return np.clip(np.round((ink - floor) / (ink.max() - floor) * 255), 0, 255).astype(np.uint8)

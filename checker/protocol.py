@@ -128,8 +128,15 @@ class Transplanted(msgspec.Struct, frozen=True, tag=True):
     weights: tuple[Tensor, ...]
 
 
+class After(msgspec.Struct, frozen=True, tag=True):
+    """``of``, evaluated once ``before`` was: for what a call leaves behind in files."""
+
+    before: Expression
+    of: Expression
+
+
 Expression = (
-    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted
+    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted | After
 )
 
 

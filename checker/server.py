@@ -63,15 +63,16 @@ class Server:
         return self.folder / "server.sock"
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", "checker.sandbox", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL if self.forking else subprocess.PIPE,
-            stderr=(self.folder / "server.log").open("ab"),
-            env=_environment(self.folder),
-            cwd=self.folder,
-            start_new_session=True,
-        )
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-s", "-P", "-m", "checker.sandbox", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL if self.forking else subprocess.PIPE,
+                stderr=log,
+                env=_environment(self.folder),
+                cwd=self.folder,
+                start_new_session=True,
+            )
 
     def spawn(self, data: str) -> Process:
         """A new child that holds the data of file ``data``; raises SandboxError where none can be had."""

@@ -206,11 +206,14 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs).value
 
-    def run(self, *args: Any, **kwargs: Any) -> Run:
-        """Call it, and keep the call: what it returned, printed, trained, wrote, and its arguments afterwards."""
+    def run(self, *args: Any, after: Run | None = None, **kwargs: Any) -> Run:
+        """Call it, and keep the call: what it returned, printed, trained, wrote, and its arguments afterwards.
+
+        ``after`` is a call that must have been made before, for the files that it wrote.
+        """
         module = self.module
         call = Call(Name(self.definition.name), *self._arguments(args, kwargs), module.seed)
-        return Run(module, call)
+        return Run(module, call, after.call if after else None)
 
     def _arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -249,11 +252,17 @@ class Run:
 
     module: Module
     call: Call
+    before: Expression | None = None
+
+    @property
+    def subject(self) -> Expression:
+        """The call, after the one it depends on."""
+        return protocol.After(self.before, self.call) if self.before else self.call
 
     @property
     def value(self) -> Any:
         """What it returned; raises StudentFault where it did not come to its end."""
-        return self.module.value(self.call)
+        return self.module.value(self.subject)
 
     @property
     def effects(self) -> Effects:
@@ -460,7 +469,7 @@ def _inward(subject: Expression) -> Iterator[Expression]:
             case protocol.Argument(call):
                 subject = call
             case (
-                protocol.Item(of) | protocol.Rows(of) | protocol.Fresh(of) | protocol.Trained(of)
+                protocol.After(_, of) | protocol.Item(of) | protocol.Rows(of) | protocol.Fresh(of) | protocol.Trained(of)
                 | protocol.Transplanted(of)
             ):
                 subject = of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import sys
@@ -176,6 +177,7 @@ def place_of(layer: object) -> Any:
 def watch_layers(origin: Origin, recorder: Recorder) -> None:
     """Note where every layer is made, and which are made during a call."""
     from keras.src.ops.operation import Operation
+    from keras.src.trainers.trainer import Trainer
 
     make = Operation.__new__
 
@@ -188,6 +190,14 @@ def watch_layers(origin: Origin, recorder: Recorder) -> None:
         return layer
 
     Operation.__new__ = staticmethod(noted)
+    compile_ = Trainer.compile
+
+    @functools.wraps(compile_)
+    def placed(model: Any, *args: Any, **kwargs: Any) -> None:
+        compile_(model, *args, **kwargs)
+        object.__setattr__(model, "_labcheck_compiled", origin.innermost())
+
+    Trainer.compile = placed
 
 
 def to_plain(isolation: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from checker.evidence import Effects, Failure, ModelFacts, Shape, Tensor
 from checker.protocol import (
+    After,
     Answer,
     Answered,
     Argument,
@@ -158,6 +159,9 @@ class Evaluator:
                 return models.fresh(self._copy(of), seed)
             case Trained():
                 return self._train(expression)
+            case After(before, of):
+                self.value(before)
+                return self.value(of)
             case Transplanted(of, weights):
                 model = self._copy(of)
                 model.set_weights([tensor.array() for tensor in weights])
@@ -172,11 +176,11 @@ class Evaluator:
 
     def _copy(self, expression: Expression) -> Any:
         """The value of ``expression`` as a copy that may be written to."""
-        if isinstance(expression, (Call, Rebuilt, Fresh, Trained, Transplanted)):
-            value = self.value(expression)
-            if is_model(value):
-                return self._again(expression).value
+        if isinstance(expression, (Rebuilt, Fresh, Trained, Transplanted)):
+            return self._again(expression).value
         value = self.value(expression)
+        if isinstance(expression, Call) and is_model(value):
+            return self._again(expression).value
         if is_model(value):
             return models.copy(value)
         return value.copy() if isinstance(value, np.ndarray) else value

@@ -1,0 +1,144 @@
+"""One submission being graded: what the plugin's fixtures hand out, and the results as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from checker import dataset
+from checker.course import Lab
+from checker.dataset import Dataset
+from checker.errors import CourseError
+from checker.language import pick
+from checker.protocol import Load
+from checker.runner import Recording, SandboxRunner
+from checker.scorecard import CheckResult, Outcome, QuestionResult, Verdict, rounded, verdict
+from checker.server import Server
+from checker.student import Module
+from checker.submission import Submission, read
+
+SEED = 1
+
+
+@dataclass(slots=True)
+class Grading:
+    """A lab, a submission, and the processes that answer for it and for the reference.
+
+    ``told`` is called with each result as it comes.
+    """
+
+    lab: Lab
+    submission: Submission
+    data: Dataset
+    server: Server
+    hidden: bool = False
+    told: Callable[[str, CheckResult], None] = lambda _question, _check: None
+    results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    student: Module = field(init=False)
+    reference: Module = field(init=False)
+
+    def __post_init__(self) -> None:
+        file = str(self.data.write(self.server.folder))
+        self.student = self._module(Recording(inner=lambda: self._runner(self.submission, file)))
+        self.reference = self._module(self._reference(file))
+
+    def _module(self, recording: Recording) -> Module:
+        rubric = self.lab.rubric
+        return Module(recording, rubric.names, rubric.fills, rubric.limits.question, SEED)
+
+    def _runner(self, submission: Submission, file: str) -> SandboxRunner:
+        rubric = self.lab.rubric
+        program = Load(
+            submission.blocks,
+            submission.files,
+            self.lab.budget,
+            SEED,
+            rubric.limits.load,
+            rubric.limits.statement,
+            old_spellings=rubric.keras2_spellings == "accept",
+        )
+        return SandboxRunner(self.server, program, file, rubric.limits.memory_mb * 2**20)
+
+    @property
+    def _cache(self) -> Path:
+        name = f"{self.lab.name}-{self.lab.reference_digest}-{self.data.digest}.msgpack"
+        return dataset.cache_dir() / "reference" / name
+
+    def _reference(self, file: str) -> Recording:
+        """The reference's evidence, from the cache as far as it goes."""
+
+        def inner() -> SandboxRunner:
+            return self._runner(read(self.lab.reference_dir, tuple(self.lab.rubric.names)), file)
+
+        try:
+            return Recording.of(self._cache.read_bytes(), inner)
+        except (OSError, CourseError):
+            return Recording(inner=inner)
+
+    def close(self) -> None:
+        """End both children, and keep what the reference answered for the next run."""
+        for module in (self.student, self.reference):
+            module.runner.close()
+        kept = self.reference.runner
+        if isinstance(kept, Recording) and kept.changed:
+            with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+                self._cache.parent.mkdir(parents=True, exist_ok=True)
+                half = self._cache.with_suffix(f".{os.getpid()}")
+                half.write_bytes(kept.dump())
+                half.replace(self._cache)
+
+    # --- results
+
+    def conclude(self, question: str, weight: float, share: float, result: CheckResult) -> None:
+        """Keep the result of a check: ``share`` of its ``weight`` was won."""
+        self.results.setdefault(question, []).append((weight, share, result))
+        self.told(question, result)
+
+    def outcome(self, check: str) -> Outcome | None:
+        """What the check of that name concluded, None where it has not run."""
+        for entries in self.results.values():
+            for _weight, _share, result in entries:
+                if result.id == check:
+                    return result.outcome
+        return None
+
+    def questions(self) -> tuple[QuestionResult, ...]:
+        """Every question of the lab with its points; those without a result are skipped."""
+        return tuple(self._question(spec.id) for spec in self.lab.rubric.questions)
+
+    def _question(self, name: str) -> QuestionResult:
+        spec = self.lab.rubric.question(name)
+        entries = self.results.get(name, [])
+        points = Fraction(str(spec.points))
+        if not entries:
+            return QuestionResult(
+                id=name, title=pick(spec.title.as_dict()), score=0.0, max_score=float(points), verdict=Verdict.skipped
+            )
+        weights = sum(Fraction(str(weight)) for weight, _share, _result in entries)
+        checks = []
+        score = Fraction(0)
+        for weight, share, result in entries:
+            part = points * Fraction(str(weight)) / weights
+            won = part * Fraction(share).limit_denominator(10_000)
+            score += won
+            checks.append(_with_points(result, rounded(won, part), round(float(part), 2)))
+        total = rounded(score, points)
+        return QuestionResult(
+            id=name,
+            title=pick(spec.title.as_dict()),
+            score=total,
+            max_score=float(points),
+            verdict=verdict(total, float(points), checks),
+            checks=tuple(checks),
+        )
+
+
+def _with_points(result: CheckResult, score: float, max_score: float) -> CheckResult:
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    return replace(result, score=min(score, max_score), max_score=max_score)

@@ -1,0 +1,228 @@
+"""The pytest plugin: ``pytest rubrics/<lab> --submission PATH`` grades, with all that pytest has.
+
+Inert without a submission. Hooks take the grading from the config's stash and hand on to it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from checker import dataset
+from checker.architecture import Architecture, compare
+from checker.course import Course
+from checker.evidence import Place
+from checker.grading import Grading
+from checker.language import LANGUAGES, pick, preferred, speak
+from checker.rubric import Award, Inconclusive
+from checker.scorecard import CheckResult, Outcome
+from checker.server import Server
+from checker.student import Module, StudentFault
+from checker.submission import read
+
+GRADING = pytest.StashKey[Grading]()
+SERVER = pytest.StashKey[Server]()
+SAYING = pytest.StashKey["Saying"]()
+AWARD = pytest.StashKey[Award]()
+
+
+class Saying:
+    """``say(key, at=place, **values)``: a sentence of rubric.yaml; remembers where it points."""
+
+    def __init__(self, grading: Grading) -> None:
+        self._says = grading.lab.rubric.says
+        self.text = ""
+        self.place: Place | None = None
+
+    def __call__(self, key: str, at: Place | None = None, **values: object) -> str:
+        self.place = at
+        self.text = pick(self._says[key].as_dict()).format(**values)
+        return self.text
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """https://docs.pytest.org/en/stable/reference/reference.html#pytest.hookspec.pytest_addoption."""
+    group = parser.getgroup("labcheck", "grading with labcheck")
+    group.addoption("--submission", metavar="PATH", help="the script, notebook, folder or zip to grade")
+    group.addoption("--lab-data", metavar="SRC", help="a data file, or: embedded, keras, download")
+    group.addoption("--lab-isolation", choices=("auto", "strict", "none"), default="auto", help="isolation")
+    group.addoption("--lab-lang", choices=LANGUAGES, help="the language of the messages")
+    group.addoption("--lab-hidden", action="store_true", help="run hidden checks, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the grading that a session made, or make one from the options."""
+    config.addinivalue_line(
+        "markers", "question(id, requires=(), hidden=False, weight=1): a check of a labcheck question"
+    )
+    given = config.pluginmanager.get_plugin("labcheck-grading")
+    if given is not None:
+        config.stash[GRADING] = given.grading
+    elif path := config.getoption("--submission"):
+        config.stash[SERVER], config.stash[GRADING] = _from_options(config, Path(path))
+
+
+def _from_options(config: pytest.Config, path: Path) -> tuple[Server, Grading]:
+    speak(config.getoption("--lab-lang") or preferred())
+    folder = next(Path(arg.partition("::")[0]).resolve() for arg in config.args)
+    folder = folder if folder.is_dir() else folder.parent
+    lab = Course(folder.parent.parent).lab(folder.name)
+    submission = read(path, tuple(lab.rubric.names))
+    server = Server(config.getoption("--lab-isolation")).__enter__()
+    data = dataset.mnist(config.getoption("--lab-data"))
+    return server, Grading(lab, submission, data, server, bool(config.getoption("--lab-hidden")))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing running."""
+    if server := config.stash.get(SERVER, None):
+        config.stash[GRADING].close()
+        server.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out hidden checks, unless they are asked for."""
+    grading = config.stash.get(GRADING, None)
+    if grading is None or grading.hidden:
+        return
+    hidden = [item for item in items if (mark := item.get_closest_marker("question")) and mark.kwargs.get("hidden")]
+    if hidden:
+        config.hook.pytest_deselected(items=hidden)
+        items[:] = [item for item in items if item not in hidden]
+
+
+@pytest.fixture
+def grading(request: pytest.FixtureRequest) -> Grading:
+    """The grading under way."""
+    if GRADING not in request.config.stash:
+        pytest.skip("no submission: give --submission PATH")
+    return request.config.stash[GRADING]
+
+
+@pytest.fixture
+def student(grading: Grading) -> Module:
+    """The submission."""
+    return grading.student
+
+
+@pytest.fixture
+def reference(grading: Grading) -> Module:
+    """The reference solution."""
+    return grading.reference
+
+
+@pytest.fixture
+def data(grading: Grading) -> dataset.Dataset:
+    """The data of this run; the holdout's labels are here and nowhere else."""
+    return grading.data
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest, grading: Grading) -> Saying:
+    """The rubric's sentences."""
+    request.node.stash[SAYING] = Saying(grading)
+    return request.node.stash[SAYING]
+
+
+@pytest.fixture
+def award(request: pytest.FixtureRequest) -> Award:
+    """A share of the points for a check that fails, and measured values for the report."""
+    return request.node.stash.setdefault(AWARD, Award())
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Explain two architectures layer by layer."""
+    if op != "==" or not isinstance(left, Architecture) or not isinstance(right, Architecture):
+        return None
+    del config
+    return [_ARCHITECTURES, *compare(left, right).lines()]
+
+
+_ARCHITECTURES = "the architectures differ:"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Time a check, and block one whose requirements failed."""
+    grading = item.config.stash.get(GRADING, None)
+    mark = item.get_closest_marker("question")
+    if grading is None or mark is None:
+        return (yield)
+    for name in mark.kwargs.get("requires", ()):
+        if grading.outcome(name) not in (None, Outcome.passed, Outcome.inconclusive):
+            pytest.skip(f"blocked by {name}")
+    began = time.monotonic()
+    try:
+        return (yield)
+    finally:
+        spent = grading.seconds.get(mark.args[0], 0.0)
+        grading.seconds[mark.args[0]] = spent + time.monotonic() - began
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn what pytest saw into a check's result."""
+    report = yield
+    grading = item.config.stash.get(GRADING, None)
+    mark = item.get_closest_marker("question")
+    if grading is not None and mark is not None and (call.when == "call" or report.failed):
+        weight = mark.kwargs.get("weight", 1)
+        hidden = bool(mark.kwargs.get("hidden"))
+        share, result = conclude(item, mark.args[0], call, hidden=hidden)
+        if result.outcome is Outcome.inconclusive:
+            report.outcome = "passed"
+        grading.conclude(mark.args[0], weight, share, result)
+    return report
+
+
+def conclude(item: pytest.Item, question: str, call: pytest.CallInfo[None], *, hidden: bool) -> tuple[float, CheckResult]:
+    """The result of a check, and the share of its points that it won."""
+    grading = item.config.stash[GRADING]
+    spec = grading.lab.rubric.question(question).checks.get(item.name)
+    award = item.stash.get(AWARD, Award())
+    error = call.excinfo.value if call.excinfo else None
+    outcome = _outcome(error)
+    message, place = _message(item, error, outcome)
+    share = {Outcome.passed: 1.0, Outcome.inconclusive: 1.0, Outcome.failed: award.share}.get(outcome, 0.0)
+    hint = pick(spec.hint.as_dict()) if spec and spec.hint and outcome is Outcome.failed else ""
+    return share, CheckResult(
+        id=item.name,
+        title=pick(spec.text.as_dict()) if spec else item.name,
+        outcome=outcome,
+        visibility="hidden" if hidden else "public",
+        message=message,
+        hint=hint,
+        location=place,
+        evidence=award.evidence,
+    )
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    if error is None:
+        return Outcome.passed
+    if isinstance(error, Inconclusive):
+        return Outcome.inconclusive
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return Outcome.failed
+    return Outcome.blocked if isinstance(error, pytest.skip.Exception) else Outcome.broken
+
+
+def _message(item: pytest.Item, error: BaseException | None, outcome: Outcome) -> tuple[str, Place | None]:
+    saying = item.stash.get(SAYING, None)
+    if error is None:
+        return "", None
+    if isinstance(error, StudentFault):
+        return error.message, error.place
+    if outcome is Outcome.failed and saying and saying.text and saying.text in str(error):
+        return saying.text, saying.place
+    if outcome is Outcome.broken:
+        return f"{type(error).__name__}: {error}", None
+    lines = [line.strip() for line in str(error).splitlines()]
+    if _ARCHITECTURES in " ".join(lines):
+        lines = lines[1:]
+    return "\n".join(lines), saying.place if saying else None

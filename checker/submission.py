@@ -1,0 +1,261 @@
+"""A submission, read without running it: a script, a notebook, a folder or a zip becomes code with its origins.
+
+Every line of code keeps its place. What cannot be read at all raises SubmissionError; what can be read in part is
+told in ``remarks``.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import re
+import tokenize
+import zipfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from checker.errors import SubmissionError, UsageError
+from checker.evidence import Remark
+from checker.language import _
+from checker.notebook import read_notebook
+from checker.protocol import Block, SourceFile
+
+MAX_BYTES = 64 * 2**20
+MAX_FILES = 2000
+CODE = (".py", ".ipynb")
+# files that would steer pytest or Python itself
+IGNORED = frozenset({"conftest.py", "pytest.ini", "setup.cfg", "tox.ini", "sitecustomize.py", "usercustomize.py"})
+SKIPPED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"})
+PYTHON_2 = re.compile(
+    r"^\s*(?:print\s+[^\s(=]|print\s*>>|exec\s+[\"']|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """``blocks`` are the code to run, ``files`` everything to lay beside it; ``defined`` the top-level names."""
+
+    id: str
+    main_file: str
+    sha256: str
+    blocks: tuple[Block, ...]
+    files: tuple[SourceFile, ...]
+    defined: frozenset[str]
+    remarks: tuple[Remark, ...]
+    prose: str
+
+
+def read(path: Path, names: Collection[str] = ()) -> Submission:
+    """Read a .py or .ipynb file, a folder, or a zip of one submission; raises SubmissionError, with the place.
+
+    Of several candidates the one that defines most of ``names`` is the main file.
+    """
+    if not path.exists():
+        raise UsageError(_("there is no such file or folder"), place=str(path))
+    files, remarks = _gather(path)
+    candidates = {name: data for name, data in files.items() if PurePosixPath(name).suffix in CODE}
+    if path.is_file() and path.suffix in CODE:
+        candidates = {path.name: files[path.name]}
+    if not candidates:
+        raise SubmissionError(_("no Python file nor notebook in {name}").format(name=path.name), file=path.name)
+    main, content, more = _choose(candidates, names)
+    return Submission(
+        id=path.stem if path.is_file() else path.resolve().name,
+        main_file=main,
+        sha256=_digest(files),
+        blocks=content.blocks,
+        files=tuple(SourceFile(name, data) for name, data in sorted(files.items())),
+        defined=frozenset(_bound(content.blocks)),
+        remarks=(*remarks, *more, *content.remarks),
+        prose=content.prose,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    blocks: tuple[Block, ...]
+    remarks: tuple[Remark, ...] = ()
+    prose: str = ""
+
+
+def _choose(candidates: Mapping[str, bytes], names: Collection[str]) -> tuple[str, _Content, list[Remark]]:
+    """The main file, its content, and a word where there was a choice."""
+    wanted = {name.lower().replace("_", "") for name in names}
+    ranked: list[tuple[int, int, str, _Content]] = []
+    errors: list[SubmissionError] = []
+    for name, data in sorted(candidates.items()):
+        try:
+            content = _read_code(name, data)
+        except SubmissionError as error:
+            errors.append(error)
+            continue
+        bound = {each.lower().replace("_", "") for each in _bound(content.blocks)}
+        ranked.append((len(bound & wanted), sum(len(block.code) for block in content.blocks), name, content))
+    if not ranked:
+        raise errors[0]
+    ranked.sort(key=lambda entry: (-entry[0], -entry[1], entry[2]))
+    _hits, _size, main, content = ranked[0]
+    others = [entry[2] for entry in ranked[1:] if entry[0]]
+    told = [Remark("several_files", {"taken": main, "others": ", ".join(others)})] if others else []
+    return main, content, told
+
+
+def _read_code(name: str, data: bytes) -> _Content:
+    text, remarks = _decode(name, data)
+    if name.endswith(".ipynb"):
+        notebook = read_notebook(name, text)
+        if not notebook.blocks:
+            raise _no_cells(name, text, notebook.broken)
+        return _Content(notebook.blocks, notebook.remarks, notebook.prose)
+    _parse(name, text)
+    return _Content((Block(text, name),), tuple(remarks))
+
+
+def _no_cells(name: str, text: str, broken: int) -> SubmissionError:
+    if not broken:
+        return SubmissionError(_("this notebook has no code"), file=name)
+    if PYTHON_2.search(text.replace('"', "\n")):
+        return _python_2(name, None)
+    return SubmissionError(_("none of the cells of this notebook is valid Python"), file=name)
+
+
+def _parse(name: str, text: str) -> None:
+    """Raises SubmissionError where ``text`` is not Python 3, or nothing at all."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        if PYTHON_2.search(text):
+            raise _python_2(name, error.lineno) from error
+        if text.lstrip().startswith("{") and '"cells"' in text:
+            raise SubmissionError(
+                _("this is a notebook under the name of a script: rename it to .ipynb"), file=name
+            ) from error
+        raise SubmissionError(
+            _("syntax error: {message}").format(message=error.msg),
+            file=name,
+            line=error.lineno,
+            remedy=_("Correct this line: nothing can be graded before Python can read the file."),
+        ) from error
+    except ValueError as error:
+        raise SubmissionError(_("this file holds bytes that are not text"), file=name) from error
+    if not tree.body:
+        raise SubmissionError(_("this file has no code"), file=name)
+
+
+def _python_2(name: str, line: int | None) -> SubmissionError:
+    return SubmissionError(
+        _("this is Python 2, which no longer runs"),
+        file=name,
+        line=line,
+        remedy=_("Write it for Python 3: print(…) with parentheses, `except X as e`."),
+    )
+
+
+def _decode(name: str, data: bytes) -> tuple[str, list[Remark]]:
+    """The text with line ends as ``\\n``; a word where its encoding had to be guessed."""
+    remarks: list[Remark] = []
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = data.decode("utf-16", "replace")
+    else:
+        try:
+            cookie = "utf-8-sig" if name.endswith(".ipynb") else tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            text = data.decode(cookie)
+        except (SyntaxError, UnicodeDecodeError):
+            text = data.decode("latin-1")
+            remarks.append(Remark("encoding", {"encoding": "Latin-1", "file": name}))
+    text = text.removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n"), remarks
+
+
+def _bound(blocks: Collection[Block]) -> set[str]:
+    """The names that the top level binds."""
+    bound: set[str] = set()
+    for block in blocks:
+        for node in ast.parse(block.code).body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                bound.add(node.name)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                bound |= {alias.asname or alias.name for alias in node.names}
+            else:
+                bound |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return bound
+
+
+def _gather(path: Path) -> tuple[dict[str, bytes], list[Remark]]:
+    if path.is_file() and path.suffix == ".zip":
+        return _unzip(path)
+    if path.is_file():
+        files = {path.name: path.read_bytes()}
+        _add_siblings(path, files)
+        return files, []
+    files = {}
+    remarks = []
+    for each in sorted(path.rglob("*")):
+        parts = each.relative_to(path).parts
+        if not each.is_file() or any(part.startswith(".") or part in SKIPPED_FOLDERS for part in parts):
+            continue
+        name = "/".join(parts)
+        if each.name in IGNORED or each.is_symlink():
+            remarks.append(Remark("ignored_file", {"file": name}))
+        else:
+            files[name] = each.read_bytes()
+            _check_size(path, files)
+    return files, remarks
+
+
+def _add_siblings(path: Path, files: dict[str, bytes]) -> None:
+    """The modules beside a script that it imports, and those that they import."""
+    waiting = [path]
+    while waiting:
+        text = waiting.pop().read_bytes().decode("utf-8", "replace")
+        for name in re.findall(r"(?:from|import)\s+(\w+)", text):
+            sibling = path.parent / f"{name}.py"
+            if sibling.is_file() and sibling.name not in files and sibling.name not in IGNORED:
+                files[sibling.name] = sibling.read_bytes()
+                waiting.append(sibling)
+
+
+def _unzip(path: Path) -> tuple[dict[str, bytes], list[Remark]]:
+    files: dict[str, bytes] = {}
+    remarks: list[Remark] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
+                raise SubmissionError(_("this zip is too large for one submission"), file=path.name)
+            for entry in entries:
+                parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+                hidden = any(part.startswith(".") or part in SKIPPED_FOLDERS for part in parts)
+                if hidden or PurePosixPath(entry.filename).is_absolute() or parts[-1] in IGNORED:
+                    remarks.append(Remark("ignored_file", {"file": entry.filename}))
+                else:
+                    files["/".join(parts)] = archive.read(entry)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise SubmissionError(_("this zip cannot be read: {error}").format(error=error), file=path.name) from error
+    return _unwrapped(files), remarks
+
+
+def _unwrapped(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Without the one folder that wraps everything, if there is one."""
+    tops = {name.partition("/")[0] for name in files}
+    if len(tops) == 1 and all("/" in name for name in files):
+        return _unwrapped({name.partition("/")[2]: data for name, data in files.items()})
+    return files
+
+
+def _check_size(path: Path, files: Mapping[str, bytes]) -> None:
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
+        raise SubmissionError(
+            _("this folder is too large for one submission"),
+            file=path.name,
+            remedy=_("Hand in code and small files only: no data sets, no virtual environment."),
+        )
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(name.encode() + b"\0" + data + b"\0")
+    return digest.hexdigest()
