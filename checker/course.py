@@ -210,7 +210,9 @@ def read_rubric(path: Path) -> Rubric:
         tree = yaml.compose(text)
         content = yaml.safe_load(text)
     except OSError as error:
-        raise CourseError(_("the rubric cannot be read: {error}").format(error=error.strerror), place=str(path)) from error
+        raise CourseError(
+            _("the rubric cannot be read: {error}").format(error=error.strerror), place=str(path)
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)

@@ -139,7 +139,7 @@ def _downloaded() -> Path:
     if os.environ.get("LABCHECK_OFFLINE"):
         raise CourseError(_("MNIST is not downloaded: LABCHECK_OFFLINE is set"))
     try:
-        with urllib.request.urlopen(MNIST_URL, timeout=CONNECT_SECONDS) as answer:  # noqa: S310 - a constant https URL
+        with urllib.request.urlopen(MNIST_URL, timeout=CONNECT_SECONDS) as answer:
             content = answer.read()
     except (urllib.error.URLError, OSError) as error:
         raise CourseError(
@@ -181,7 +181,9 @@ def _validate(path: Path, name: str, images: npt.NDArray[Any], labels: npt.NDArr
     )
     if not right:
         raise CourseError(
-            _("{name} must hold at least 200 images (N, 28, 28) of uint8, with labels of all ten digits").format(name=name),
+            _("{name} must hold at least 200 images (N, 28, 28) of uint8, with labels of all ten digits").format(
+                name=name
+            ),
             place=str(path),
         )
 

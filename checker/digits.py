@@ -26,7 +26,7 @@ CONTRAST, THRESHOLD = 9.0, 0.45
 
 def make() -> dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
     """Images (N, 28, 28) uint8 and labels (N,) uint8 of each split, the same on every machine; takes about 2 s."""
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - 0.5 s, for this data set only
+    from sklearn.datasets import load_digits
 
     scans = load_digits()
     generator = np.random.default_rng(SEED)
@@ -44,7 +44,7 @@ def make() -> dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
 
 def _draw(scans: npt.NDArray[Any], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Each scan (N, 8, 8), values 0 to 16, drawn once with its own jitter: (N, 28, 28) uint8."""
-    from skimage.transform import AffineTransform, resize, warp  # noqa: PLC0415 - as above
+    from skimage.transform import AffineTransform, resize, warp
 
     enlarged = resize(np.moveaxis(scans / 16.0, 0, -1), (SIDE, SIDE), order=3, mode="constant")
     inside = (FIELD - SIDE) // 2
@@ -58,8 +58,10 @@ def _draw(scans: npt.NDArray[Any], generator: np.random.Generator) -> npt.NDArra
             shear=generator.normal(0, SHEAR),
             translation=generator.normal(0, SHIFT, 2),
         )
-        about_middle = AffineTransform(translation=(-middle, -middle)) + jitter + AffineTransform(
-            translation=(middle, middle)
+        about_middle = (
+            AffineTransform(translation=(-middle, -middle))
+            + jitter
+            + AffineTransform(translation=(middle, middle))
         )
         drawn[number] = warp(image, about_middle.inverse, order=1)
     ink = 1 / (1 + np.exp(-CONTRAST * (drawn - THRESHOLD)))

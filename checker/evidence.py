@@ -16,9 +16,7 @@ import numpy.typing as npt
 
 from checker.errors import ProtocolError
 
-TENSOR_DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
-)
+TENSOR_DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"])
 
 Shape = tuple[int | None, ...]
 # JSON-like: None, bool, int, float, str, lists and dicts of these; a Keras configuration is one

@@ -117,7 +117,11 @@ class Grading:
         points = Fraction(str(spec.points))
         if not entries:
             return QuestionResult(
-                id=name, title=pick(spec.title.as_dict()), score=0.0, max_score=float(points), verdict=Verdict.skipped
+                id=name,
+                title=pick(spec.title.as_dict()),
+                score=0.0,
+                max_score=float(points),
+                verdict=Verdict.skipped,
             )
         weights = sum(Fraction(str(weight)) for weight, _share, _result in entries)
         checks = []
@@ -139,6 +143,6 @@ class Grading:
 
 
 def _with_points(result: CheckResult, score: float, max_score: float) -> CheckResult:
-    from msgspec.structs import replace  # noqa: PLC0415
+    from msgspec.structs import replace
 
     return replace(result, score=min(score, max_score), max_score=max_score)

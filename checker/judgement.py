@@ -35,7 +35,7 @@ class Judgement:
 
 def bound(measured: Sequence[float], probability: float) -> float:
     """The accuracy that a right training stays above but with ``probability``."""
-    from scipy.stats import t  # noqa: PLC0415 - 0.3 s, for training verdicts only
+    from scipy.stats import t
 
     n = len(measured)
     # eight equal results do not mean that there is no spread: one image of a thousand is the least there is

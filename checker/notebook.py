@@ -32,7 +32,7 @@ class Notebook:
 
 def read_notebook(name: str, text: str) -> Notebook:
     """Read a notebook of format 3 or 4; raises SubmissionError where it is none. Cells count from 1, all kinds."""
-    import nbformat  # noqa: PLC0415 - 0.2 s, for notebooks only
+    import nbformat
 
     try:
         content = json.loads(text)
@@ -47,14 +47,18 @@ def read_notebook(name: str, text: str) -> Notebook:
         raise SubmissionError(_("this file is not a notebook: it has no cells"), file=name)
     language = str((content.get("metadata") or {}).get("kernelspec", {}).get("language", "python"))
     if language.lower() not in ("python", "ipython"):
-        raise SubmissionError(_("this notebook is written in {language}, not in Python").format(language=language), file=name)
+        raise SubmissionError(
+            _("this notebook is written in {language}, not in Python").format(language=language), file=name
+        )
     with warnings.catch_warnings():
         # nbformat warns of missing ids and the like, which do not matter here
         warnings.simplefilter("ignore")
         try:
             notebook = nbformat.convert(nbformat.from_dict(content), 4)
-        except Exception as error:  # noqa: BLE001 - nbformat raises whatever a malformed notebook makes it trip over
-            raise SubmissionError(_("this notebook cannot be read: {error}").format(error=error), file=name) from error
+        except Exception as error:
+            raise SubmissionError(
+                _("this notebook cannot be read: {error}").format(error=error), file=name
+            ) from error
     return _collect(name, notebook.cells)
 
 
@@ -122,7 +126,7 @@ def _plain_lines(name: str, cell: int, code: str, remarks: list[Remark]) -> Iter
 
 def _inside_strings(lines: list[str]) -> set[int]:
     """The numbers of lines that begin inside a string or a bracket: what looks like a magic there is none."""
-    from IPython.core.inputtransformer2 import make_tokens_by_line  # noqa: PLC0415 - 0.3 s, for notebooks only
+    from IPython.core.inputtransformer2 import make_tokens_by_line
 
     within: set[int] = set()
     for tokens in make_tokens_by_line([line + "\n" for line in lines]):

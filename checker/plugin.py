@@ -88,7 +88,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = config.stash.get(GRADING, None)
     if grading is None or grading.hidden:
         return
-    hidden = [item for item in items if (mark := item.get_closest_marker("question")) and mark.kwargs.get("hidden")]
+    hidden = [
+        item for item in items if (mark := item.get_closest_marker("question")) and mark.kwargs.get("hidden")
+    ]
     if hidden:
         config.hook.pytest_deselected(items=hidden)
         items[:] = [item for item in items if item not in hidden]
@@ -180,7 +182,9 @@ def pytest_runtest_makereport(
     return report
 
 
-def conclude(item: pytest.Item, question: str, call: pytest.CallInfo[None], *, hidden: bool) -> tuple[float, CheckResult]:
+def conclude(
+    item: pytest.Item, question: str, call: pytest.CallInfo[None], *, hidden: bool
+) -> tuple[float, CheckResult]:
     """The result of a check, and the share of its points that it won."""
     grading = item.config.stash[GRADING]
     spec = grading.lab.rubric.question(question).checks.get(item.name)

@@ -23,7 +23,6 @@ from checker.evidence import (
     Failure,
     ModelFacts,
     Plain,
-
     Shape,
     Tensor,
 )
@@ -433,5 +432,3 @@ def _read(stream: Stream, size: int) -> bytes:
         chunks.append(chunk)
         size -= len(chunk)
     return b"".join(chunks)
-
-

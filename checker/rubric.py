@@ -13,7 +13,7 @@ from checker.judgement import SEEDS, judge
 from checker.student import Array, Function, History, Missing, Model, Module, Run, StudentFault
 
 
-class Inconclusive(Exception):  # noqa: N818 - a conclusion, not an error
+class Inconclusive(Exception):
     """The check cannot tell: full points, and a word to the instructor."""
 
 

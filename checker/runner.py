@@ -191,7 +191,7 @@ class SandboxRunner:
         return process.end() if process else None
 
 
-class _Ended(Exception):  # noqa: N818 - an ending of student code, not an error of ours
+class _Ended(Exception):
     def __init__(self, ending: Ending, reason: str) -> None:
         super().__init__(reason)
         self.ending = ending
@@ -227,7 +227,9 @@ def _insist(ready: Ready) -> None:
     loose = [part for part in ("files", "network", "signals") if not ready.isolation.get(part)]
     if loose:
         raise SandboxError(
-            _("strict isolation was asked for, and this machine cannot hold: {parts}").format(parts=", ".join(loose)),
+            _("strict isolation was asked for, and this machine cannot hold: {parts}").format(
+                parts=", ".join(loose)
+            ),
             remedy=_("Use a Linux machine with Landlock, or `--isolation auto`."),
         )
 
@@ -302,5 +304,3 @@ class Recording:
                 )
             self._runner = self.inner()
         return self._runner
-
-

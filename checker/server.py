@@ -274,7 +274,7 @@ class SpawnedProcess:
 
 
 def _readable(stream: object, seconds: float) -> bool:
-    import select  # noqa: PLC0415 - Windows has no select on pipes: there a read blocks until the deadline of its peer
+    import select
 
     try:
         return bool(select.select([stream], [], [], seconds)[0])

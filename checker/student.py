@@ -360,7 +360,9 @@ class Model(Handle):
         express = self.module.expression
         fresh = protocol.Fresh(self.subject, seed)
         return Model(
-            self.module, protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed), self.input_shape
+            self.module,
+            protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed),
+            self.input_shape,
         )
 
     def with_weights(self, weights: Sequence[Tensor]) -> Model:
@@ -441,16 +443,20 @@ def told(failure: Failure, subject: Expression) -> str:
     name = _name_of(subject)
     match failure.ending:
         case Ending.timed_out:
-            return _("{name} was still running when its time was over: is there a loop that never ends?").format(name=name)
+            return _("{name} was still running when its time was over: is there a loop that never ends?").format(
+                name=name
+            )
         case Ending.out_of_memory:
             return _("{name} took more memory than it is given.").format(name=name)
         case Ending.killed:
-            return _("{name} ended the whole Python process ({reason}): do not call exit() or os._exit() in it.").format(
-                name=name, reason=failure.message or "?"
-            )
+            return _(
+                "{name} ended the whole Python process ({reason}): do not call exit() or os._exit() in it."
+            ).format(name=name, reason=failure.message or "?")
         case Ending.garbled:
             return _("{name} disturbed the conversation with the grader.").format(name=name)
-    return _("{name} stops with {error}: {message}").format(name=name, error=failure.error, message=failure.message)
+    return _("{name} stops with {error}: {message}").format(
+        name=name, error=failure.error, message=failure.message
+    )
 
 
 def _name_of(subject: Expression) -> str:
@@ -469,7 +475,11 @@ def _inward(subject: Expression) -> Iterator[Expression]:
             case protocol.Argument(call):
                 subject = call
             case (
-                protocol.After(_, of) | protocol.Item(of) | protocol.Rows(of) | protocol.Fresh(of) | protocol.Trained(of)
+                protocol.After(_, of)
+                | protocol.Item(of)
+                | protocol.Rows(of)
+                | protocol.Fresh(of)
+                | protocol.Trained(of)
                 | protocol.Transplanted(of)
             ):
                 subject = of
@@ -479,5 +489,3 @@ def _inward(subject: Expression) -> Iterator[Expression]:
 
 def _innermost(failure: Failure) -> Place | None:
     return failure.trace[-1] if failure.trace else None
-
-

@@ -27,7 +27,9 @@ MAX_FILES = 2000
 CODE = (".py", ".ipynb")
 # files that would steer pytest or Python itself
 IGNORED = frozenset({"conftest.py", "pytest.ini", "setup.cfg", "tox.ini", "sitecustomize.py", "usercustomize.py"})
-SKIPPED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"})
+SKIPPED_FOLDERS = frozenset(
+    {"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"}
+)
 PYTHON_2 = re.compile(
     r"^\s*(?:print\s+[^\s(=]|print\s*>>|exec\s+[\"']|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
 )
@@ -160,7 +162,9 @@ def _decode(name: str, data: bytes) -> tuple[str, list[Remark]]:
         text = data.decode("utf-16", "replace")
     else:
         try:
-            cookie = "utf-8-sig" if name.endswith(".ipynb") else tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            cookie = (
+                "utf-8-sig" if name.endswith(".ipynb") else tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            )
             text = data.decode(cookie)
         except (SyntaxError, UnicodeDecodeError):
             text = data.decode("latin-1")

@@ -128,13 +128,20 @@ def label(unit: Unit) -> str:
 
 def shape_text(shape: tuple[int | None, ...]) -> str:
     """A shape as Python writes it."""
-    return "(" + ", ".join("None" if size is None else str(size) for size in shape) + ("," if len(shape) == 1 else "") + ")"
+    return (
+        "("
+        + ", ".join("None" if size is None else str(size) for size in shape)
+        + ("," if len(shape) == 1 else "")
+        + ")"
+    )
 
 
 def setting_text(name: str, found: Any, expected: Any) -> str:
     """One differing setting, without the name of its layer."""
-    return _setting_sentences().get(name, _("{name}: {found} instead of {expected}")).format(
-        name=name, found=_value(found), expected=_value(expected)
+    return (
+        _setting_sentences()
+        .get(name, _("{name}: {found} instead of {expected}"))
+        .format(name=name, found=_value(found), expected=_value(expected))
     )
 
 

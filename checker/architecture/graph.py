@@ -101,7 +101,9 @@ def flatten(graph: Graph) -> Flat:
     outputs = inline(graph, [])
     layout = _layout([operation for operation, _sources in operations])
     nodes = [
-        Node(operation.kind, dict(operation.config), sources, _canonical(operation.output_shape, layout), operation)
+        Node(
+            operation.kind, dict(operation.config), sources, _canonical(operation.output_shape, layout), operation
+        )
         for operation, sources in operations
     ]
     inputs = [number for number, node in enumerate(nodes) if node.kind == "InputLayer"]

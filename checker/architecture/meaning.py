@@ -24,7 +24,13 @@ SETTINGS = {
     "Pool": ("pool_size", "strides", "padding"),
     "Dropout": ("rate",),
 }
-REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+REGULARISERS = (
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+)
 PEELED = ("Rescaling", "Normalization", "Divide", "TrueDivide", "Multiply")
 NOISE = ("name", "dtype", "trainable", "data_format", "batch_shape", "quantization_config", "seed", "noise_shape")
 ELEMENTWISE = ("Activation",)
@@ -123,7 +129,9 @@ def _split_activations(flat: Flat) -> None:
             continue
         activation = node.settings.pop("activation", None)
         if activation not in (None, "linear"):
-            flat.insert_after(position, Node("Activation", {"activation": activation}, [], node.shape, node.source))
+            flat.insert_after(
+                position, Node("Activation", {"activation": activation}, [], node.shape, node.source)
+            )
     for node in flat.nodes:
         if (name := _activation_of(node)) is not None:
             node.kind, node.settings = "Activation", {"activation": name}
@@ -133,7 +141,11 @@ def _activation_of(node: Node) -> str | None:
     """The activation that a layer or operation of another name computes."""
     settings = node.settings
     if node.kind == "ReLU":
-        plain = settings.get("max_value") is None and not settings.get("negative_slope") and not settings.get("threshold")
+        plain = (
+            settings.get("max_value") is None
+            and not settings.get("negative_slope")
+            and not settings.get("threshold")
+        )
         return "relu" if plain else f"relu({settings.get('max_value')}, {settings.get('negative_slope')})"
     if node.kind == "Softmax":
         axis = settings.get("axis", -1)
@@ -149,9 +161,7 @@ def _normalise(flat: Flat) -> None:
         if node.dead or not node.inputs:
             continue
         before = flat.nodes[node.inputs[0]]
-        if node.kind == "Activation" and node.settings["activation"] == "linear":
-            flat.bypass(position)
-        elif node.kind == "Dropout" and not node.settings.get("rate"):
+        if (node.kind == "Activation" and node.settings["activation"] == "linear") or (node.kind == "Dropout" and not node.settings.get("rate")):
             flat.bypass(position)
         elif node.kind in ("Flatten", "Reshape") and len(node.shape) == 1:
             if len(before.shape) == 1:

@@ -44,7 +44,9 @@ def input_for(found: Architecture, images: npt.NDArray[Any]) -> npt.NDArray[Any]
     shape = found.facts.input_shape
     if shape is None or len(shape) == 4:
         first = found.layout == CHANNELS_FIRST or (shape is not None and shape[1] == images.shape[-1])
-        return np.moveaxis(images, -1, 1) if first and shape is not None and shape[-1] != images.shape[-1] else images
+        return (
+            np.moveaxis(images, -1, 1) if first and shape is not None and shape[-1] != images.shape[-1] else images
+        )
     return images.reshape(len(images), *(size or -1 for size in shape[1:]))
 
 

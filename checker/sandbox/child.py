@@ -136,9 +136,7 @@ class Child:
             failures = program.run(harmless.notebook_names())
             written = self._recorder.written(span)
         self._training.at_top_level = False
-        self._evaluator = Evaluator(
-            lambda: program.namespace, self._recorder, self._training, self._describe
-        )
+        self._evaluator = Evaluator(lambda: program.namespace, self._recorder, self._training, self._describe)
         return Loaded(tuple(program.definitions()), span.effects(written), failures)
 
     def _ask(self, ask: Ask) -> Answered:

@@ -17,7 +17,7 @@ PLACE = "_labcheck_compiled"
 
 
 def describe_compiled(model: Any) -> Compiled | None:
-    """What ``compile`` was given, in canonical names; None for a model that is not compiled."""
+    """Return what ``compile`` was given, in canonical names; None for a model that is not compiled."""
     if not getattr(model, "compiled", False):
         return None
     losses = getattr(model, "_compile_loss", None)
@@ -46,7 +46,7 @@ def _learning_rate(optimizer: Any) -> float | None:
 
 
 def _setting(value: Any, family: Family) -> Setting:
-    """A loss or a metric, given as a string, an object or a function."""
+    """Name a loss or a metric that was given as a string, an object or a function."""
     import keras
 
     if isinstance(value, str):
@@ -66,7 +66,7 @@ def _setting(value: Any, family: Family) -> Setting:
 
 
 def _of_function(function: Any, family: Family) -> Setting:
-    """A loss or metric function of Keras's, with the configuration of its class as it is by default."""
+    """Name a loss or metric function, with the configuration that its class has by default."""
     import keras
 
     name = str(getattr(function, "__name__", ""))
@@ -79,7 +79,7 @@ def _of_function(function: Any, family: Family) -> Setting:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """The losses or metrics in a single value, a list or a dict, nested as for several outputs."""
+    """Yield the losses or metrics in a single value, a list or a dict, nested as for several outputs."""
     if value is None:
         return
     inner = value.values() if isinstance(value, dict) else value

@@ -63,7 +63,7 @@ class Evaluated:
     made: tuple[object, ...] = ()
 
 
-class _Failed(Exception):  # noqa: N818 - carries a failure, is none of its own
+class _Failed(Exception):
     def __init__(self, evaluated: Evaluated) -> None:
         super().__init__()
         self.evaluated = evaluated
@@ -201,7 +201,7 @@ class Evaluator:
 
     # --- views
 
-    def _view(self, known: Evaluated, view: View) -> Answer:  # noqa: C901 - one line a case
+    def _view(self, known: Evaluated, view: View) -> Answer:
         value = known.value
         match view:
             case AsKind():

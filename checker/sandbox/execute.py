@@ -4,7 +4,6 @@ A statement that raises is told and the next one runs: one broken cell costs wha
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -109,7 +108,7 @@ class Program:
     def _run_statement(self, code: types.CodeType) -> Failure | None:
         try:
             with time_limit(self._load.statement_seconds):
-                exec(code, self.namespace)  # noqa: S102 - what this whole process is for
+                exec(code, self.namespace)
         # whatever student code raises, SystemExit included, is told and the next statement runs
         except BaseException as error:  # noqa: BLE001
             return failure(error, self._origin)

@@ -1,7 +1,7 @@
 """The graph of a Keras model: the operations between its inputs and its outputs, in topological order.
 
-Keras keeps the graph of Sequential and Functional models. For every other model, custom layer or Lambda, ``call`` is
-run on symbolic tensors, which record the layers and operations that they pass through.
+Keras keeps the graph of Sequential and Functional models. For every other model, custom layer or Lambda,
+``call`` is run on symbolic tensors, which record the layers and operations that they pass through.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_BUILT = "not built"
 NO_LAYERS = "no layers"
 
 
-class Unreadable(Exception):  # noqa: N818 - a result, told as such
+class Unreadable(Exception):
     """The operations of a model cannot be read; the text says why."""
 
 
@@ -38,13 +38,13 @@ class Reader:
         self._names = _unique_names(model.weights)
 
     def weight(self, variable: Any) -> Weight:
-        """A variable, by a name that no other weight of the model has."""
+        """Describe a variable, by a name that no other weight of the model has."""
         name = self._names.get(id(variable), str(variable.path))
         shape = tuple(int(size) for size in variable.shape)
         return Weight(name, shape, str(variable.dtype), id(variable) in self._trainable)
 
     def graph(self, model: Any, shape: Shape | None) -> Graph:
-        """The graph of ``model``; ``shape``, batch axis included, is that of a symbolic input. Raises Unreadable."""
+        """Read the graph of ``model``; ``shape``, with the batch axis, is for a symbolic input. Raises Unreadable."""
         import keras
 
         inner = functional(model)
@@ -58,7 +58,7 @@ class Reader:
         return self._traced(model, (symbol,), {})
 
     def layer(self, number: int, layer: Any) -> Operation:
-        """A layer on its own, connected to nothing."""
+        """Describe a layer on its own, connected to nothing."""
         nodes = getattr(layer, "_inbound_nodes", ())
         shape = tuple(nodes[0].outputs[0].shape) if nodes else ()
         return self._operation(number, layer, (), shape, {}, None)
@@ -108,7 +108,7 @@ class Reader:
         )
 
     def _nested(self, layer: Any, node: Any) -> Graph | None:
-        """The graph inside a model, a layer of the submission's own, or a Lambda; None where there is none."""
+        """Read the graph inside a model, a layer of the submission's own, or a Lambda; None where there is none."""
         import keras
 
         opens = isinstance(layer, (keras.Model, keras.layers.Lambda)) or (
@@ -119,7 +119,9 @@ class Reader:
         inner = functional(layer)
         if inner is not None:
             return self._between(inner.inputs, inner.outputs)
-        symbols = {id(tensor): keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype) for tensor in node.input_tensors}
+        symbols = {
+            id(tensor): keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype) for tensor in node.input_tensors
+        }
         args, kwargs = node.arguments.fill_in(symbols)
         try:
             return self._traced(layer, args, kwargs)
@@ -127,7 +129,7 @@ class Reader:
             return None
 
     def _traced(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
-        """The graph that ``layer.call`` records on symbolic arguments."""
+        """Read the graph that ``layer.call`` records on symbolic arguments."""
         if layer._trainable_variables or layer._non_trainable_variables:  # noqa: SLF001 - its own, not its layers'
             raise Unreadable("it computes with variables of its own")
         given = {name: value for name, value in kwargs.items() if name != "training"}
@@ -147,7 +149,7 @@ class Reader:
                 with recording():
                     output = layer.call(*args, **kwargs)
             # the student's call() may do anything with a symbol that it was not written for
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 raise Unreadable(f"{type(error).__name__}: {error}"[:MAX_TEXT]) from error
             outputs = keras.tree.flatten(output)
             if not outputs or not all(isinstance(each, keras.KerasTensor) for each in outputs):
@@ -157,7 +159,7 @@ class Reader:
 
 
 def functional(model: Any) -> Any:
-    """The functional graph that Keras keeps of a model, None where it keeps none or ``call`` is the student's."""
+    """Return the graph that Keras keeps of a model, None where it keeps none or ``call`` is the student's."""
     import keras
 
     calls = (keras.Sequential.call, keras.models.Model.call, _functional_class().call)
@@ -190,7 +192,7 @@ def _forgotten(layer: Any) -> Iterator[None]:
 
 
 def _in_order(inputs: Sequence[Any], outputs: Sequence[Any]) -> Iterator[Any]:
-    """One tensor of each operation that ``outputs`` need, after those it reads; raises Unreadable off ``inputs``."""
+    """Yield a tensor of each operation that ``outputs`` need, inputs first; raises Unreadable off ``inputs``."""
     done = {_key(tensor) for tensor in inputs}
     waiting = list(reversed(outputs))
     while waiting:
@@ -214,18 +216,20 @@ def _in_order(inputs: Sequence[Any], outputs: Sequence[Any]) -> Iterator[Any]:
 
 
 def _key(tensor: Any) -> tuple[int, int]:
-    """What identifies the call that made a tensor."""
+    """Identify the call that made a tensor."""
     layer, index, _output = getattr(tensor, "_keras_history", (None, 0, 0))
     return (id(tensor), -1) if layer is None else (id(layer), index)
 
 
 def _input(number: int, tensor: Any) -> Operation:
     config: dict[str, Plain] = {"dtype": str(tensor.dtype)}
-    return Operation(number, "InputLayer", str(tensor.name), config, (), tuple(tensor.shape), (), id(tensor) % 2**63, True)
+    return Operation(
+        number, "InputLayer", str(tensor.name), config, (), tuple(tensor.shape), (), id(tensor) % 2**63, True
+    )
 
 
 def _call_settings(node: Any) -> dict[str, Plain]:
-    """What a call was given beside tensors: numbers, arrays, a fixed ``training``; raises Unreadable for variables."""
+    """Return what a call was given beside tensors; raises Unreadable for variables."""
     import keras
 
     def shown(value: Any) -> Plain:
@@ -252,7 +256,7 @@ def _call_settings(node: Any) -> dict[str, Plain]:
 
 
 def _passed_on(operation: Operation, fixed: set[int]) -> Operation:
-    """``operation`` without a ``training`` flag that is only handed down."""
+    """Leave out a ``training`` flag that is only handed down."""
     if operation.config.get("training") is not True or operation.layer in fixed:
         return operation
     config = {name: value for name, value in operation.config.items() if name != "training"}

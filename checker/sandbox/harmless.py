@@ -20,11 +20,11 @@ def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
     """Replace ``input``, ``time.sleep``, ``plt.show`` and ``plot_model`` for the whole process."""
 
     def nothing_typed(prompt: object = "") -> str:
-        print(prompt, end="")  # noqa: T201 - the student's own prompt, on the student's own output
+        print(prompt, end="")
         tell(Remark("input", {}, origin.innermost()))
         return ""
 
-    def no_nap(seconds: float) -> None:  # noqa: ARG001 - the signature of time.sleep
+    def no_nap(seconds: float) -> None:
         return None
 
     builtins.input = nothing_typed
@@ -38,12 +38,12 @@ def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
         sys.meta_path.insert(0, _PlotsComing())
 
 
-def _nothing(*args: object, **kwargs: object) -> None:  # noqa: ARG001 - takes whatever is given
+def _nothing(*args: object, **kwargs: object) -> None:
     return None
 
 
 def _quiet_plots(pyplot: ModuleType) -> None:
-    def show(*args: object, **kwargs: object) -> None:  # noqa: ARG001 - takes whatever is given
+    def show(*args: object, **kwargs: object) -> None:
         pyplot.close("all")
 
     pyplot.show = show  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def _quiet_plots(pyplot: ModuleType) -> None:
 class _PlotsComing:
     """Quietens pyplot when student code first imports it: importing it for everybody would cost every child."""
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002 - the protocol
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name != "matplotlib.pyplot":
             return
         sys.meta_path.remove(self)  # type: ignore[arg-type]  # a finder by duck type
@@ -63,9 +63,11 @@ class _PlotsComing:
 
 def notebook_names() -> dict[str, Any]:
     """The names that a notebook finds defined: ``get_ipython`` and ``display``, both harmless."""
-    shell = SimpleNamespace(run_line_magic=_nothing, run_cell_magic=_nothing, system=_nothing, getoutput=_no_output)
+    shell = SimpleNamespace(
+        run_line_magic=_nothing, run_cell_magic=_nothing, system=_nothing, getoutput=_no_output
+    )
     return {"get_ipython": lambda: shell, "display": _nothing}
 
 
-def _no_output(*args: object, **kwargs: object) -> list[str]:  # noqa: ARG001 - takes whatever is given
+def _no_output(*args: object, **kwargs: object) -> list[str]:
     return []

@@ -284,7 +284,11 @@ def _set_order(told: Tell, order: str) -> None:
 def _hook_callbacks(told: Tell) -> None:
     import keras
 
-    for kind in (keras.callbacks.ModelCheckpoint, keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau):
+    for kind in (
+        keras.callbacks.ModelCheckpoint,
+        keras.callbacks.EarlyStopping,
+        keras.callbacks.ReduceLROnPlateau,
+    ):
         kind.__init__ = _monitoring(kind.__init__, told, kind.__name__)
 
 

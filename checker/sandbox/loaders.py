@@ -39,7 +39,7 @@ class Loaders:
                 _repeated(stored["y_test"], test),
             )
 
-    def load_data(self, path: str = "mnist.npz") -> Any:  # noqa: ARG002 - the signature of Keras's loader
+    def load_data(self, path: str = "mnist.npz") -> Any:
         """As ``keras.datasets.mnist.load_data``."""
         return (self.x_train.copy(), self.y_train.copy()), (self.x_test.copy(), self.y_test.copy())
 
@@ -70,7 +70,7 @@ class Loaders:
             np.savez(path, x_train=self.x_train, y_train=self.y_train, x_test=self.x_test, y_test=self.y_test)
         return str(path)
 
-    def fetch_openml(self, name: str | None = None, *_: object, return_X_y: bool = False, **__: object) -> Any:  # noqa: N803 - scikit-learn's parameter
+    def fetch_openml(self, name: str | None = None, *_: object, return_X_y: bool = False, **__: object) -> Any:
         """As ``sklearn.datasets.fetch_openml("mnist_784", as_frame=False)``; raises OSError for other names."""
         if name != "mnist_784":
             raise OSError(f"there is no network in the sandbox: {name} cannot be downloaded")
@@ -92,5 +92,3 @@ def _modules(ending: str) -> list[Any]:
         for name, module in list(sys.modules.items())
         if module is not None and "keras" in name and name.endswith(ending)
     ]
-
-

@@ -107,7 +107,12 @@ def _laid_out(model: Any, shape: Shape) -> Shape:
             break
         layout = getattr(layer, "data_format", None)
         if layout is not None:
-            moves = layout == "channels_first" and len(shape) > 2 and shape[-1] in CHANNELS and shape[0] not in CHANNELS
+            moves = (
+                layout == "channels_first"
+                and len(shape) > 2
+                and shape[-1] in CHANNELS
+                and shape[0] not in CHANNELS
+            )
             return (shape[-1], *shape[:-1]) if moves else shape
     return shape
 

@@ -33,29 +33,31 @@ DEFAULTS = {
     "softmax": {"axis": -1},
     "log_softmax": {"axis": -1},
 }
+# activations under the names of their layers
+LAYER_NAMES = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "Identity": "linear"}
 # bookkeeping of Keras, which changes nothing in what a layer computes
 NOISE = frozenset({"module", "registered_name", "build_config", "compile_config", "shared_object_id"})
 
 
 def kind_of(thing: object) -> str:
-    """The class name of a Keras object, ``custom:<name>`` for a class of the submission's own."""
+    """Return the class name of a Keras object, ``custom:<name>`` for a class of the submission's own."""
     kind = type(thing)
     return kind.__name__ if is_keras(kind) else custom(kind)
 
 
 def is_keras(kind: type) -> bool:
-    """Whether a class is Keras's own."""
+    """Tell whether a class is Keras's own."""
     return kind.__module__.startswith("keras.")
 
 
 def custom(value: object) -> str:
-    """The name of something that is not Keras's own."""
+    """Return the name of something that is not Keras's own."""
     name = getattr(value, "__name__", None) or type(value).__name__
     return f"custom:{name}"[:MAX_TEXT]
 
 
 def snake(name: str) -> str:
-    """A class name in snake_case: CategoricalCrossentropy, KLDivergence, AUC.
+    """Write a class name in snake_case.
 
     >>> snake("CategoricalCrossentropy"), snake("KLDivergence"), snake("AUC")
     ('categorical_crossentropy', 'kl_divergence', 'auc')
@@ -64,7 +66,7 @@ def snake(name: str) -> str:
 
 
 def layer_config(layer: Any) -> dict[str, Plain]:
-    """The configuration of a layer or operation, its activations by name, without a nested model's own layers."""
+    """Return the configuration of a layer or operation: activations by name, no layers of a nested model."""
     try:
         config = dict(layer.get_config())
     # a student's own layer may have no configuration, or one that raises
@@ -74,19 +76,21 @@ def layer_config(layer: Any) -> dict[str, Plain]:
     for name in ("activation", "recurrent_activation"):
         if hasattr(layer, name):
             settings[name] = activation_name(getattr(layer, name))
-    # Keras leaves it out of some layers' configurations where it is None, and of some always
+    if _is_activation(layer):
+        settings["activation"] = activation_text(kind_of(layer), settings)
+    # Keras leaves it out of some layers' configurations
     if getattr(layer, "activity_regularizer", None) is not None and "activity_regularizer" not in settings:
         settings["activity_regularizer"] = _object(layer.activity_regularizer)
     return settings
 
 
 def plain_settings(config: Mapping[str, Any]) -> dict[str, Plain]:
-    """A configuration as plain data."""
+    """Reduce a configuration to plain data."""
     return {str(name): plain_setting(value) for name, value in config.items() if name not in NOISE}
 
 
 def plain_setting(value: Any, depth: int = MAX_DEPTH) -> Plain:
-    """One setting as plain data; what is neither number, text, array, list nor dict becomes its type's name."""
+    """Reduce one setting to plain data; what is no number, text, array, list or dict becomes its type's name."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, (bool, float)):
@@ -103,12 +107,14 @@ def plain_setting(value: Any, depth: int = MAX_DEPTH) -> Plain:
     if depth and isinstance(value, Mapping):
         return _mapping(value, depth)
     if depth and isinstance(value, (list, tuple)):
-        return _array(value) if _is_numbers(value) else [plain_setting(item, depth - 1) for item in value[:MAX_ITEMS]]
+        return (
+            _array(value) if _is_numbers(value) else [plain_setting(item, depth - 1) for item in value[:MAX_ITEMS]]
+        )
     return "..." if value is Ellipsis else custom(value)
 
 
 def activation_name(activation: Any) -> str:
-    """An activation in one word, whatever form it was given in: "relu", "leaky_relu(negative_slope=0.3)".
+    """Name an activation in one word, whatever form it was given in: "relu", "leaky_relu(negative_slope=0.3)".
 
     Settings are written out where they are not those of ``keras.activations``. A function of the submission's own
     that computes one known activation is that activation; others are ``custom:<name>``.
@@ -132,18 +138,35 @@ def activation_name(activation: Any) -> str:
 
 
 def activation_text(kind: str, config: Mapping[str, Any]) -> str:
-    """The activation that a Keras layer or operation of this kind and configuration computes.
+    """Name the activation that a Keras layer or operation of this kind and configuration computes.
 
     >>> activation_text("LeakyReLU", {"negative_slope": 0.3}), activation_text("Softmax", {"axis": -1})
     ('leaky_relu(negative_slope=0.3)', 'softmax')
     """
     if kind.startswith("custom:"):
         return kind
-    name = {"ReLU": "relu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "Identity": "linear"}.get(kind) or snake(kind)
-    defaults = DEFAULTS.get(name, {})
-    given = {key: config[key] for key in defaults if key in config and config[key] != defaults[key]}
+    name = LAYER_NAMES.get(kind) or snake(kind)
+    given = _not_default(name, config)
+    if name == "relu" and given.keys() == {"negative_slope"}:
+        name, given = "leaky_relu", _not_default("leaky_relu", config)
+    if name == "relu" and given == {"max_value": 6}:
+        return "relu6"
     inside = ", ".join(f"{key}={value}" for key, value in sorted(given.items()))
     return f"{name}({inside})" if inside else name
+
+
+def _not_default(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = DEFAULTS.get(name, {})
+    return {key: config[key] for key in defaults if key in config and config[key] != defaults[key]}
+
+
+def _is_activation(layer: Any) -> bool:
+    """Tell whether a layer or operation is nothing but an activation: ReLU, Softmax, keras.ops.sigmoid."""
+    import keras
+
+    kind = type(layer)
+    alone = is_keras(kind) and not getattr(layer, "weights", ()) and not hasattr(layer, "activation")
+    return alone and hasattr(keras.activations, LAYER_NAMES.get(kind.__name__) or snake(kind.__name__))
 
 
 def _mapping(value: Mapping[Any, Any], depth: int) -> Plain:
@@ -156,16 +179,17 @@ def _mapping(value: Mapping[Any, Any], depth: int) -> Plain:
     if name in ("__lambda__", "function"):
         text = str(inner)
         digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-        return {"class_name": "custom:<lambda>" if name == "__lambda__" else f"custom:{text}", "config": {"code": digest}}
+        return {
+            "class_name": "custom:<lambda>" if name == "__lambda__" else f"custom:{text}",
+            "config": {"code": digest},
+        }
     own = str(value.get("module") or "").startswith("keras")
-    return {
-        "class_name": str(name) if own else f"custom:{name}"[:MAX_TEXT],
-        "config": plain_setting(inner, depth - 1) if isinstance(inner, Mapping) else {},
-    }
+    config = plain_setting(inner, depth - 1) if isinstance(inner, Mapping) else {}
+    return {"class_name": str(name) if own else f"custom:{name}"[:MAX_TEXT], "config": config}
 
 
 def _object(value: Any) -> Plain:
-    """A regulariser or the like as Keras would serialise it."""
+    """Reduce a regulariser or the like as Keras would serialise it."""
     import keras
 
     return plain_setting(keras.saving.serialize_keras_object(value))
@@ -185,8 +209,8 @@ def _array(value: Any) -> Plain:
     return {"class_name": "array", "config": config}
 
 
-def _is_numbers(value: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether a list is so long that it must be data: the mean of a Normalization, nested as the image is."""
+def _is_numbers(value: Any) -> bool:
+    """Tell whether a list is so long that it must be data: a Normalization's mean, nested as the image is."""
     while isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], (list, tuple)):
         value = value[0]
-    return len(value) > MAX_ITEMS or (len(value) > 0 and isinstance(value[0], (list, tuple)) and len(value[0]) > 8)
+    return len(value) > MAX_ITEMS or (bool(value) and isinstance(value[0], (list, tuple)) and len(value[0]) > 8)

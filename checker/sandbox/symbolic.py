@@ -7,18 +7,25 @@ asks registered dispatchers before it gives up, so while ``recording()`` each su
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+SAME_NAMES = (
+    "relu", "relu6", "elu", "selu", "gelu", "leaky_relu", "sigmoid", "tanh", "softplus", "transpose", "add",
+    "subtract", "multiply", "maximum",
+)  # fmt: skip
+# arguments of TensorFlow functions that change nothing in what they compute of real numbers
+UNUSED = ("name", "conjugate")
 _recording = False
 
 
 @contextmanager
 def recording() -> Iterator[None]:
     """Within, TensorFlow functions take Keras's symbolic tensors."""
-    global _recording  # the dispatcher is registered with TensorFlow for good, and asks this
+    global _recording  # noqa: PLW0603 - the dispatcher is registered with TensorFlow for good, and asks this
     _install()
     before, _recording = _recording, True
     try:
@@ -28,7 +35,7 @@ def recording() -> Iterator[None]:
 
 
 def single_operation(function: Any) -> Any:
-    """The one Keras operation that ``function`` applies to its argument, or None where it does anything else."""
+    """Return the one Keras operation that ``function`` applies to its argument, None where it does more."""
     import keras
 
     symbol = keras.KerasTensor((None, 7))
@@ -49,39 +56,22 @@ def single_operation(function: Any) -> Any:
 
 
 def _keras_equivalents() -> dict[str, Callable[..., Any]]:
-    """What a TensorFlow function is called in ``keras.ops``, by the name that TensorFlow gives the function."""
+    """Return the functions of ``keras.ops`` by the name that TensorFlow gives its own; arguments in its order."""
     from keras import ops
 
     return {
-        "relu": lambda features: ops.relu(features),
-        "relu6": lambda features: ops.relu6(features),
-        "elu": lambda features: ops.elu(features),
-        "selu": lambda features: ops.selu(features),
-        "gelu": lambda features, approximate=False: ops.gelu(features, approximate=approximate),
-        "leaky_relu": lambda features, alpha=0.2: ops.leaky_relu(features, negative_slope=alpha),
-        "sigmoid": lambda x: ops.sigmoid(x),
-        "tanh": lambda x: ops.tanh(x),
-        "softplus": lambda features: ops.softplus(features),
-        "softmax_v2": lambda logits, axis=-1: ops.softmax(logits, axis=-1 if axis is None else axis),
-        "log_softmax_v2": lambda logits, axis=-1: ops.log_softmax(logits, axis=-1 if axis is None else axis),
+        **{name: getattr(ops, name) for name in SAME_NAMES},
+        "softmax_v2": ops.softmax,
+        "log_softmax_v2": ops.log_softmax,
         "reshape": lambda tensor, shape: ops.reshape(tensor, [int(size) for size in shape]),
-        "transpose": lambda a, perm=None: ops.transpose(a, axes=perm),
-        "expand_dims_v2": lambda input, axis: ops.expand_dims(input, axis),  # noqa: A006 - TensorFlow's name
-        "concat": lambda values, axis: ops.concatenate(values, axis=axis),
-        "identity": lambda input: input,  # noqa: A006 - TensorFlow's name
-        "add": lambda x, y: ops.add(x, y),
-        "add_v2": lambda x, y: ops.add(x, y),
-        "subtract": lambda x, y: ops.subtract(x, y),
-        "multiply": lambda x, y: ops.multiply(x, y),
-        "divide": lambda x, y: ops.true_divide(x, y),
-        "truediv": lambda x, y: ops.true_divide(x, y),
-        "cast": lambda x, dtype: ops.cast(x, _dtype_name(dtype)),
-        "maximum": lambda x, y: ops.maximum(x, y),
+        "expand_dims_v2": ops.expand_dims,
+        "concat": ops.concatenate,
+        "identity": lambda tensor: tensor,
+        "add_v2": ops.add,
+        "divide": ops.true_divide,
+        "truediv": ops.true_divide,
+        "cast": lambda tensor, dtype: ops.cast(tensor, str(getattr(dtype, "name", dtype))),
     }
-
-
-def _dtype_name(dtype: Any) -> str:
-    return str(getattr(dtype, "name", dtype))
 
 
 @cache
@@ -102,7 +92,7 @@ def _tensorflow_operation() -> type[Any]:
 
 
 def tensorflow_name(operation: object) -> str:
-    """The kind of an operation made of a TensorFlow function (``tf.reduce_mean``), "" for any other."""
+    """Return the kind of an operation made of a TensorFlow function (``tf.reduce_mean``), "" for any other."""
     if not isinstance(operation, _tensorflow_operation()):
         return ""
     return "tf." + str(getattr(operation.function, "__name__", "function"))
@@ -114,19 +104,19 @@ def _install() -> None:
     import tensorflow as tf
 
     equivalents = _keras_equivalents()
-    dispatch = tf.__internal__.dispatch
+    base: Any = tf.__internal__.dispatch.GlobalOpDispatcher
 
-    class Dispatcher(dispatch.GlobalOpDispatcher):  # type: ignore[misc]
+    class Dispatcher(base):  # type: ignore[misc, valid-type]
         """Takes the calls that have a symbolic tensor among their arguments."""
 
         def handle(self, function: Any, args: Any, kwargs: Any) -> Any:
             leaves = keras.tree.flatten([args, kwargs])
             if not _recording or not any(isinstance(leaf, keras.KerasTensor) for leaf in leaves):
                 return self.NOT_SUPPORTED
-            kept = {name: value for name, value in kwargs.items() if name not in ("name", "conjugate")}
             equivalent = equivalents.get(getattr(function, "__name__", ""))
-            if equivalent is not None:
-                return equivalent(*args, **kept)
-            return _tensorflow_operation()(function)(*args, **kept)
+            if equivalent is None:
+                return _tensorflow_operation()(function)(*args, **kwargs)
+            given = inspect.signature(function).bind(*args, **kwargs).arguments
+            return equivalent(*(given[name] for name in given if name not in UNUSED and given[name] is not None))
 
     Dispatcher().register()

@@ -198,8 +198,8 @@ class _FitArguments:
             raise TypeError(f"Trainer.fit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
         asked = cls(*args, **kwargs)
         callbacks = asked.callbacks
-        asked.callbacks = [] if callbacks is None else (
-            list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+        asked.callbacks = (
+            [] if callbacks is None else (list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks])
         )
         asked.epochs = int(asked.epochs)
         return asked
@@ -278,7 +278,7 @@ def _stop_at(deadline: float) -> Any:
     import keras
 
     class Deadline(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if time.monotonic() > deadline:
                 self.model.stop_training = True
 

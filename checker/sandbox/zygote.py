@@ -174,6 +174,6 @@ def warm_up() -> None:
     """Import what submissions import, and run no operation."""
     import h5py  # noqa: F401 - imported for the children
     import keras  # noqa: F401 - as above
-    import tensorflow  # noqa: F401, ICN001 - as above
+    import tensorflow  # noqa: F401 - as above
 
     sys.stdout.flush()

@@ -40,7 +40,7 @@ def candidates(student):
     """Every data set that the submission may mean, the one under the lab's own name first."""
     found, errors = [], []
     names = [student.find("get_data_mnist")]
-    names += [d for d in student.definitions.values() if re.search("data|norm|mnist|prepro", d.name, re.I)]
+    names += [d for d in student.definitions.values() if re.search("data|norm|mnist|prepro", d.name, re.IGNORECASE)]
     for definition in {d.name: d for d in names if d is not None and d.kind == "function"}.values():
         try:
             found.append((parts(student.handle(definition, student.names["get_data_mnist"])()), definition))
@@ -136,7 +136,11 @@ def test_images(student, data, say):
         ):
             expected = (count, *IMAGE_SHAPES[0])
             if array.shape not in [(count, *shape) for shape in IMAGE_SHAPES]:
-                key = "onehot_images" if array.shape[:1] == (count,) and array.shape[-1:] in ((10,), (256,)) else "image_shape"
+                key = (
+                    "onehot_images"
+                    if array.shape[:1] == (count,) and array.shape[-1:] in ((10,), (256,))
+                    else "image_shape"
+                )
                 yield lambda k=key, n=name, a=array, e=expected: say(
                     k, at=definition.place, name=n, found=shape_text(a.shape), expected=shape_text(e)
                 )
@@ -158,7 +162,11 @@ def test_labels(student, data, say):
         ):
             if array.shape != (count, 10):
                 yield lambda n=name, a=array, c=count: say(
-                    "label_shape", at=definition.place, name=n, found=shape_text(a.shape), expected=shape_text((c, 10))
+                    "label_shape",
+                    at=definition.place,
+                    name=n,
+                    found=shape_text(a.shape),
+                    expected=shape_text((c, 10)),
                 )
                 return
             rows = sample_rows(count, 256)
@@ -403,7 +411,7 @@ READER = {
             {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [None, 28, 28, 1]}},
             {"module": "keras.layers", "class_name": "Flatten", "config": {}},
             {"module": "keras.layers", "class_name": "Dense", "config": {"units": 10, "activation": "softmax"}},
-        ]
+        ],
     },
 }
 ROWS = 250
@@ -483,7 +491,9 @@ def saved(student, reference, name, seed):
     model = right_model(student, reference, "small_model")
     generator = np.random.default_rng(seed)
     weights = [Tensor.of(generator.normal(0, 0.05, w.shape).astype("float32")) for w in model.facts.weights]
-    return student.save_keras_model.run(model.with_weights(weights) if model.module is student else rebuilt(student, model, weights), name)
+    return student.save_keras_model.run(
+        model.with_weights(weights) if model.module is student else rebuilt(student, model, weights), name
+    )
 
 
 def rebuilt(student, model, weights):
@@ -516,12 +526,16 @@ def is_architecture(text):
 
 @question("save_load", requires=["test_save"])
 def test_load(student, reference, say):
-    first, second = (saved(student, reference, f"labcheck_{name}", seed) for name, seed in (("first", 1), ("second", 2)))
+    first, second = (
+        saved(student, reference, f"labcheck_{name}", seed) for name, seed in (("first", 1), ("second", 2))
+    )
     second.value  # noqa: B018 - so that a name fixed in the code overwrites the first
     function = student.load_keras_model
     loaded = function.run("labcheck_first", after=first).value
     assert isinstance(loaded, Model), say("not_a_model", at=function.place, name="load_keras_model")
     model = first.argument(0)
     images = np.random.default_rng(3).integers(0, 255, (4, 28, 28)).astype("uint8")
-    same = np.allclose(loaded.predict(images_for(model, images)), model.predict(images_for(model, images)), atol=1e-4)
+    same = np.allclose(
+        loaded.predict(images_for(model, images)), model.predict(images_for(model, images)), atol=1e-4
+    )
     assert same, say("fresh_weights", at=function.place)

@@ -1,0 +1,36 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types catalogues bench clean
+
+demo: $(READY)
+	$(BIN)/labcheck demo
+
+test: $(READY)
+	LABCHECK_OFFLINE=1 $(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+catalogues: $(READY)
+	$(BIN)/pybabel extract -q -k _ -k ngettext:1,2 -F babel.cfg -o checker/locale/labcheck.pot checker
+	$(BIN)/pybabel update -q --no-fuzzy-matching -D labcheck -i checker/locale/labcheck.pot -d checker/locale
+	$(BIN)/pybabel compile -q -D labcheck -d checker/locale
+
+bench: $(READY)
+	LABCHECK_OFFLINE=1 $(BIN)/python bench/check.py
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist

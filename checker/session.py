@@ -1,0 +1,216 @@
+"""Grades one submission: runs pytest over its lab's rubric and returns the scorecard. Sole caller of pytest.main."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+from checker import __version__, dataset
+from checker.course import Lab
+from checker.errors import CourseError, SubmissionError
+from checker.evidence import Ending, Place
+from checker.grading import SEED, Grading
+from checker.language import _, pick
+from checker.notes import notes_of
+from checker.scorecard import (
+    CheckResult,
+    Environment,
+    Note,
+    QuestionResult,
+    Scorecard,
+    SubmissionId,
+    Timing,
+    Verdict,
+    total,
+)
+from checker.server import Server
+from checker.submission import Submission, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to grade, and how; ``questions`` empty for all of them."""
+
+    lab: Lab
+    path: Path
+    questions: tuple[str, ...] = ()
+    data: str | None = None
+    isolation: str = "auto"
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class GradingPlugin:
+    """Hands a grading to the plugin."""
+
+    grading: Grading
+
+
+def check(request: Request, told: Callable[[str, CheckResult], None], server: Server | None = None) -> Scorecard:
+    """Grade one submission; ``told`` hears each check as it concludes.
+
+    A submission that cannot be read is a failed scorecard, not an error. Raises CourseError or SandboxError where
+    it is not the submission's fault. ``server`` is a running fork server to share, else one is started.
+    """
+    began = time.monotonic()
+    for name in request.questions:
+        request.lab.rubric.question(name)
+    try:
+        submission = read(request.path, tuple(request.lab.rubric.names))
+    except SubmissionError as error:
+        return unreadable(request, error)
+    if not _defines_anything(request.lab, submission):
+        return unreadable(request, _nothing_defined(request.lab, submission))
+    with contextlib.ExitStack() as stack:
+        running = server or stack.enter_context(Server(request.isolation))
+        data = dataset.mnist(request.data)
+        grading = Grading(request.lab, submission, data, running, request.hidden, told)
+        stack.callback(grading.close)
+        _run_pytest(request, grading)
+        return _scorecard(request, grading, began)
+
+
+def _defines_anything(lab: Lab, submission: Submission) -> bool:
+    """Whether there is anything to grade: a name of the lab, or any function or model at all."""
+    wanted = {name.lower().replace("_", "") for name in lab.rubric.names}
+    bound = {name.lower().replace("_", "") for name in submission.defined}
+    code = "\n".join(block.code for block in submission.blocks)
+    return bool(wanted & bound) or "def " in code or "Sequential" in code or "Model" in code
+
+
+def _nothing_defined(lab: Lab, submission: Submission) -> SubmissionError:
+    return SubmissionError(
+        _("none of the functions of lab {lab} is defined here").format(lab=lab.name),
+        file=submission.main_file,
+        remedy=_("`labcheck new {lab}` gives a file to start from.").format(lab=lab.name),
+    )
+
+
+def _run_pytest(request: Request, grading: Grading) -> None:
+    """Run the rubric's checks; raises CourseError where they cannot be collected."""
+    checks = sorted(request.lab.rubric_dir.glob("test_*.py"))
+    if not checks:
+        raise CourseError(_("this lab has no checks (test_*.py)"), place=str(request.lab.rubric_dir))
+    arguments = [
+        *map(str, checks), "-p", "checker.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir",
+        str(request.lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
+        *_selection(request),
+    ]  # fmt: skip
+    said = io.StringIO()
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    # whatever else is installed beside labcheck must not change a mark
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    plugin = GradingPlugin(grading)
+    try:
+        with contextlib.redirect_stdout(said):
+            code = pytest.main(arguments, plugins=[_Named(plugin)])
+    finally:
+        sys.dont_write_bytecode = bytecode
+        if before is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        end = said.getvalue().strip().splitlines()[-12:]
+        raise CourseError(
+            _("the checks of this lab cannot be run:\n{said}").format(said="\n".join(end)), place=str(checks[0])
+        )
+
+
+class _Named:
+    """Registers the grading under the name by which the plugin finds it."""
+
+    def __init__(self, plugin: GradingPlugin) -> None:
+        self._plugin = plugin
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Before the plugin configures itself."""
+        config.pluginmanager.register(self._plugin, "labcheck-grading")
+
+
+def _selection(request: Request) -> Sequence[str]:
+    names = [name for question in request.questions for name in request.lab.rubric.question(question).checks]
+    return ("-k", " or ".join(names)) if names else ()
+
+
+def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
+    questions = grading.questions()
+    counted = [question for question in questions if question.verdict is not Verdict.skipped]
+    loaded = grading.student.loaded
+    ready = grading.student.runner.ready()
+    endings = [failure.ending for failure in loaded.failures]
+    worst = next((ending for ending in endings if ending is not Ending.raised), None)
+    return Scorecard(
+        lab=request.lab.name,
+        course_digest=request.lab.digest,
+        submission=SubmissionId(
+            id=grading.submission.id, main_file=grading.submission.main_file, sha256=grading.submission.sha256
+        ),
+        status="graded",
+        ending=worst or (Ending.raised if endings else Ending.finished),
+        score=total(question.score for question in counted),
+        max_score=total(question.max_score for question in counted),
+        questions=questions,
+        notes=tuple(notes_of(grading)),
+        environment=_environment(grading.data.source, request, ready.versions, ready.isolation),
+        timing=Timing(
+            total_s=round(time.monotonic() - began, 2),
+            training_s=round(loaded.effects.training_seconds, 2),
+            questions={name: round(seconds, 2) for name, seconds in grading.seconds.items()},
+        ),
+    )
+
+
+def unreadable(request: Request, error: SubmissionError) -> Scorecard:
+    """The scorecard of a submission that could not be read."""
+    place = Place(error.file, error.line or 1, error.cell) if error.file else None
+    text = error.what + (f"\n{error.remedy}" if error.remedy else "")
+    questions = tuple(
+        QuestionResult(
+            id=spec.id, title=pick(spec.title.as_dict()), score=0.0, max_score=spec.points, verdict=Verdict.failed
+        )
+        for spec in request.lab.rubric.questions
+    )
+    return Scorecard(
+        lab=request.lab.name,
+        course_digest=request.lab.digest,
+        submission=SubmissionId(id=request.path.stem, main_file=error.file, sha256=""),
+        status="failed",
+        ending=Ending.raised,
+        score=0.0,
+        max_score=request.lab.rubric.max_score,
+        questions=questions,
+        notes=(Note(kind="failed", message=text, location=place),),
+        environment=_environment("", request, {}, {}),
+        timing=Timing(),
+    )
+
+
+def _environment(
+    source: str, request: Request, versions: dict[str, str], isolation: dict[str, object]
+) -> Environment:
+    def installed(name: str) -> str:
+        try:
+            return versions.get(name) or version(name)
+        except PackageNotFoundError:
+            return ""
+
+    return Environment(
+        python=platform.python_version(),
+        keras=installed("keras"),
+        tensorflow=installed("tensorflow"),
+        labcheck=__version__,
+        data=source,
+        isolation={"mode": request.isolation, **isolation},
+        seed=SEED,
+    )

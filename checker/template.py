@@ -1,0 +1,55 @@
+"""The student template, made from the reference: what stands between the solution markers is taken out.
+
+The markers are nbgrader's: ``### BEGIN SOLUTION`` and ``### END SOLUTION``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from checker.errors import CourseError
+from checker.language import _
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
+
+
+def strip(code: str) -> str:
+    """``code`` without its solutions; raises CourseError for markers that do not pair, with the line."""
+    kept: list[str] = []
+    inside: int | None = None
+    for number, line in enumerate(code.splitlines(), 1):
+        mark = line.strip()
+        if mark == BEGIN and inside is None:
+            inside = number
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + text for text in STUB]
+        elif mark == END and inside is not None:
+            inside = None
+        elif mark in (BEGIN, END):
+            raise CourseError(_("line {line}: {mark} without its partner").format(line=number, mark=mark))
+        elif inside is None:
+            kept.append(line)
+    if inside is not None:
+        raise CourseError(_("line {line}: {mark} without its partner").format(line=inside, mark=BEGIN))
+    return "\n".join(kept) + "\n"
+
+
+def notebook(code: str) -> str:
+    """A script as a notebook of format 4: a cell for what comes before the first function, then one a function."""
+    parts = [part.strip("\n") for part in re.split(r"\n\n\n(?=def |class |if __name__)", code) if part.strip()]
+    cells = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": f"cell-{number}",
+            "metadata": {},
+            "outputs": [],
+            "source": part.splitlines(keepends=True),
+        }
+        for number, part in enumerate(parts, 1)
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
