@@ -30,10 +30,8 @@ DataOption = Annotated[
 def main() -> NoReturn:
     """Run a command; an error of ours is a sentence and an exit code, never a traceback."""
     try:
-        app(standalone_mode=False)
-        code = FULL_MARKS
-    except typer.Exit as ended:
-        code = ended.exit_code
+        # outside its standalone mode, typer gives the code of an Exit back as a value
+        code = app(standalone_mode=False) or FULL_MARKS
     except LabcheckError as error:
         print(f"labcheck: {error}", file=sys.stderr)
         code = error.exit_code

@@ -67,4 +67,7 @@ def _draw(scans: npt.NDArray[Any], generator: np.random.Generator) -> npt.NDArra
     ink = 1 / (1 + np.exp(-CONTRAST * (drawn - THRESHOLD)))
     floor = 1 / (1 + np.exp(CONTRAST * THRESHOLD))
     # the darkest pixel is 255, as in MNIST: dividing by the maximum must be dividing by 255
-    return np.clip(np.round((ink - floor) / (ink.max() - floor) * 255), 0, 255).astype(np.uint8)
+    images: npt.NDArray[np.uint8] = np.clip(np.round((ink - floor) / (ink.max() - floor) * 255), 0, 255).astype(
+        np.uint8
+    )
+    return images

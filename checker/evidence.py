@@ -16,7 +16,22 @@ import numpy.typing as npt
 
 from checker.errors import ProtocolError
 
-TENSOR_DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"])
+TENSOR_DTYPES = frozenset(
+    [
+        "bool",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+    ]
+)
 
 Shape = tuple[int | None, ...]
 # JSON-like: None, bool, int, float, str, lists and dicts of these; a Keras configuration is one
@@ -213,6 +228,9 @@ class Remark(msgspec.Struct, frozen=True):
     kind: str
     details: dict[str, str] = {}
     place: Place | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.kind, tuple(self.details.items()), self.place))
 
 
 class Effects(msgspec.Struct, frozen=True):

@@ -126,13 +126,15 @@ def data(grading: Grading) -> dataset.Dataset:
 def say(request: pytest.FixtureRequest, grading: Grading) -> Saying:
     """The rubric's sentences."""
     request.node.stash[SAYING] = Saying(grading)
-    return request.node.stash[SAYING]
+    saying: Saying = request.node.stash[SAYING]
+    return saying
 
 
 @pytest.fixture
 def award(request: pytest.FixtureRequest) -> Award:
     """A share of the points for a check that fails, and measured values for the report."""
-    return request.node.stash.setdefault(AWARD, Award())
+    award: Award = request.node.stash.setdefault(AWARD, Award())
+    return award
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:

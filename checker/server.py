@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
@@ -29,8 +29,8 @@ EXIT_SECONDS = 5.0
 class Process(Protocol):
     """A sandbox child, wherever it lives: bytes in, bytes out, and a way to end it."""
 
-    pid: int
-
+    @property
+    def pid(self) -> int: ...
     def sendall(self, data: bytes, /) -> None: ...
     def recv(self, size: int, /) -> bytes: ...
     def wait_readable(self, seconds: float) -> bool: ...
@@ -273,7 +273,7 @@ class SpawnedProcess:
         return code
 
 
-def _readable(stream: object, seconds: float) -> bool:
+def _readable(stream: Any, seconds: float) -> bool:
     import select
 
     try:

@@ -39,7 +39,7 @@ def strip(code: str) -> str:
 def notebook(code: str) -> str:
     """A script as a notebook of format 4: a cell for what comes before the first function, then one a function."""
     parts = [part.strip("\n") for part in re.split(r"\n\n\n(?=def |class |if __name__)", code) if part.strip()]
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "execution_count": None,

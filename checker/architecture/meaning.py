@@ -125,7 +125,7 @@ def _split_activations(flat: Flat) -> None:
     """Every activation becomes a node of its own."""
     for position in range(len(flat.nodes)):
         node = flat.nodes[position]
-        if node.kind == "Activation":
+        if node.kind == "Activation" or _activation_of(node) is not None:
             continue
         activation = node.settings.pop("activation", None)
         if activation not in (None, "linear"):
@@ -161,7 +161,9 @@ def _normalise(flat: Flat) -> None:
         if node.dead or not node.inputs:
             continue
         before = flat.nodes[node.inputs[0]]
-        if (node.kind == "Activation" and node.settings["activation"] == "linear") or (node.kind == "Dropout" and not node.settings.get("rate")):
+        if (node.kind == "Activation" and node.settings["activation"] == "linear") or (
+            node.kind == "Dropout" and not node.settings.get("rate")
+        ):
             flat.bypass(position)
         elif node.kind in ("Flatten", "Reshape") and len(node.shape) == 1:
             if len(before.shape) == 1:

@@ -28,7 +28,7 @@ def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
         return None
 
     builtins.input = nothing_typed
-    time.sleep = no_nap
+    time.sleep = no_nap  # type: ignore[assignment]  # the parameter's union of types is the stub's own
     import keras
 
     keras.utils.plot_model = _nothing
@@ -55,7 +55,7 @@ class _PlotsComing:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name != "matplotlib.pyplot":
             return
-        sys.meta_path.remove(self)  # type: ignore[arg-type]  # a finder by duck type
+        sys.meta_path.remove(self)
         import matplotlib.pyplot as pyplot
 
         _quiet_plots(pyplot)

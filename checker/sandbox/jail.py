@@ -62,7 +62,7 @@ def readable() -> tuple[Path, ...]:
     package = Path(__file__).parent.parent
     own = [package / name for name in ("__init__.py", "errors.py", "evidence.py", "protocol.py", "sandbox")]
     python = [sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values()]
-    return tuple(map(Path, (*SYSTEM, *python, os.path.join(sys.prefix, "bin"), *own)))  # noqa: PTH118 - a str among strs
+    return (*map(Path, SYSTEM), *map(Path, python), Path(sys.prefix) / "bin", *own)
 
 
 def enter(

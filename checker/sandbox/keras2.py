@@ -300,8 +300,7 @@ def _monitoring(function: Any, told: Tell, name: str) -> Any:
             kwargs["monitor"] = spellings.HISTORY[monitor]
             told(f"{name}(monitor={monitor!r})", f"{name}(monitor={kwargs['monitor']!r})")
         path = kwargs.get("filepath", args[0] if args else None)
-        renamed = isinstance(path, str) and path.endswith(".hdf5")
-        if renamed:
+        if isinstance(path, str) and path.endswith(".hdf5"):
             told(f"{name}({path!r})", f"{name}({path.removesuffix('.hdf5') + '.keras'!r})")
             kwargs["filepath"], args = path.removesuffix(".hdf5") + ".h5", args[1:]
         function(self, *args, **kwargs)

@@ -87,8 +87,6 @@ def _repeated(rows: npt.NDArray[Any], count: int) -> npt.NDArray[np.uint8]:
 
 def _modules(ending: str) -> list[Any]:
     """Every module already imported whose name ends so and belongs to Keras: its many public faces."""
-    return [
-        module
-        for name, module in list(sys.modules.items())
-        if module is not None and "keras" in name and name.endswith(ending)
-    ]
+    # sys.modules may hold None for a name whose import is barred
+    loaded: list[tuple[str, Any]] = list(sys.modules.items())
+    return [module for name, module in loaded if module and "keras" in name and name.endswith(ending)]

@@ -54,7 +54,7 @@ def install() -> bool:
         return False
     code = program(*known)
     holder = _Program(len(code) // 8, code)
-    return ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(holder), 0, 0) == 0
+    return bool(ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(holder), 0, 0) == 0)
 
 
 def program(architecture: int, column: int) -> bytes:

@@ -22,7 +22,7 @@ MAX_TEXT = 200
 MAX_ITEMS = 64
 MAX_VALUES = 4096
 # an activation's settings where they are not written out, as keras.activations has them
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "relu": {"negative_slope": 0.0, "max_value": None, "threshold": 0.0},
     "relu6": {},
     "leaky_relu": {"negative_slope": 0.2},

@@ -25,7 +25,7 @@ _recording = False
 @contextmanager
 def recording() -> Iterator[None]:
     """Within, TensorFlow functions take Keras's symbolic tensors."""
-    global _recording  # noqa: PLW0603 - the dispatcher is registered with TensorFlow for good, and asks this
+    global _recording
     _install()
     before, _recording = _recording, True
     try:
@@ -106,7 +106,7 @@ def _install() -> None:
     equivalents = _keras_equivalents()
     base: Any = tf.__internal__.dispatch.GlobalOpDispatcher
 
-    class Dispatcher(base):  # type: ignore[misc, valid-type]
+    class Dispatcher(base):  # type: ignore[misc]
         """Takes the calls that have a symbolic tensor among their arguments."""
 
         def handle(self, function: Any, args: Any, kwargs: Any) -> Any:

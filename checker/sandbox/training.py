@@ -195,7 +195,7 @@ class _FitArguments:
         """Raises TypeError, as Keras would, for an argument that ``fit`` does not have."""
         unknown = set(kwargs) - set(cls.__slots__)
         if unknown:
-            raise TypeError(f"Trainer.fit() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+            raise TypeError(f"Trainer.fit() got an unexpected keyword argument {min(unknown)!r}")
         asked = cls(*args, **kwargs)
         callbacks = asked.callbacks
         asked.callbacks = (
