@@ -20,9 +20,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 catalogues: $(READY)
-	$(BIN)/pybabel extract -q -k _ -k ngettext:1,2 -F babel.cfg -o checker/locale/labcheck.pot checker
-	$(BIN)/pybabel update -q --no-fuzzy-matching -D labcheck -i checker/locale/labcheck.pot -d checker/locale
-	$(BIN)/pybabel compile -q -D labcheck -d checker/locale
+	mkdir -p build
+	$(BIN)/pybabel -q extract -k _ -k ngettext:1,2 -F babel.cfg --no-location -o build/labcheck.pot checker
+	$(BIN)/pybabel -q update --no-fuzzy-matching -D labcheck -i build/labcheck.pot -d checker/locale
+	$(BIN)/pybabel -q compile -D labcheck -d checker/locale
 
 bench: $(READY)
 	LABCHECK_OFFLINE=1 $(BIN)/python bench/check.py
