@@ -121,10 +121,11 @@ class Trained(msgspec.Struct, frozen=True, tag=True):
 
 
 class Transplanted(msgspec.Struct, frozen=True, tag=True):
-    """A copy of model ``of`` holding ``weights``, in Keras's order."""
+    """A copy of model ``of`` holding ``weights``, in Keras's order; ``input_shape`` builds it if need be."""
 
     of: Expression
     weights: tuple[Tensor, ...]
+    input_shape: Shape | None = None
 
 
 class After(msgspec.Struct, frozen=True, tag=True):

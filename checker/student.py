@@ -367,7 +367,11 @@ class Model(Handle):
 
     def with_weights(self, weights: Sequence[Tensor]) -> Model:
         """This model holding ``weights``, in Keras's order."""
-        return Model(self.module, protocol.Transplanted(self.subject, tuple(weights)), self.input_shape)
+        return Model(
+            self.module,
+            protocol.Transplanted(self.subject, tuple(weights), self.input_shape or (28, 28, 1)),
+            self.input_shape,
+        )
 
     def abroad(self) -> Expression:
         """The model rebuilt from its configuration and weights. Only trusted models may leave their process."""

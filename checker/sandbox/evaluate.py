@@ -42,7 +42,7 @@ from checker.protocol import (
     Value,
     View,
 )
-from checker.sandbox import models
+from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder
 from checker.sandbox.training import Training
@@ -162,8 +162,9 @@ class Evaluator:
             case After(before, of):
                 self.value(before)
                 return self.value(of)
-            case Transplanted(of, weights):
+            case Transplanted(of, weights, input_shape):
                 model = self._copy(of)
+                probe.build(model, input_shape)
                 model.set_weights([tensor.array() for tensor in weights])
                 return model
 

@@ -33,7 +33,7 @@ def describe_model(
     with warnings.catch_warnings():
         # Keras warns of what the student is told elsewhere, and a student's filter may make errors of warnings
         warnings.simplefilter("ignore")
-        shape = _build(model, input_shape)
+        shape = build(model, input_shape)
         reader = Reader(model, place_of)
         graph, why = _read(reader, model, shape)
         idle = tuple(reader.layer(number, layer) for number, layer in enumerate(_idle(model, graph, made)))
@@ -58,7 +58,7 @@ def describe_model(
 # --- building --------------------------------------------------------------------------------------------------
 
 
-def _build(model: Any, input_shape: Shape | None) -> Shape | None:
+def build(model: Any, input_shape: Shape | None) -> Shape | None:
     """Build ``model`` where it is not built; the shape of its input, batch axis first, or None if it has none."""
     import keras
 
