@@ -394,7 +394,7 @@ def test_fit_settings(student, reference, data, say):
     assert batch == BATCH, say("batch", at=place, found=batch or 32)
 
 
-@question("training", requires=["test_fit_data", "test_fit_settings"])
+@question("training")
 def test_small_accuracy(student, reference, data, say, award):
     fit = Fit(student, reference, data, say)
     judgement = judge(fit.accuracy, measured(reference, data, "small_model"))

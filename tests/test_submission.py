@@ -1,0 +1,118 @@
+"""Submissions are read without being run, every line keeps its place."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from checker.errors import SubmissionError
+from checker.submission import read
+
+
+def save_notebook(path: Path, *cells: str) -> Path:
+    content = {
+        "cells": [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 2,
+    }
+    path.write_text(json.dumps(content), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "becomes"),
+    [
+        ("%matplotlib inline", "pass"),
+        ("!pip install keras", "pass"),
+        ("files = !ls", "files = []"),
+        ("%time y = 3", "y = 3"),
+        ("  %timeit f()", "  f()"),
+        ("print?", "pass"),
+        ("x = 5 % 3", "x = 5 % 3"),
+        ("s = '!ls'", "s = '!ls'"),
+    ],
+)
+def test_a_magic_line_is_neutralised_in_its_place(tmp_path: Path, line: str, becomes: str) -> None:
+    prefix = "if True:\n" if line.startswith(" ") else "a = 1\n"
+    blocks = read(save_notebook(tmp_path / "n.ipynb", f"{prefix}{line}\nb = 2")).blocks
+    assert blocks[0].code == f"{prefix}{becomes}\nb = 2"
+
+
+@pytest.mark.parametrize(("magic", "body"), [("%%time", "x = 1"), ("%%capture out", "x = 1"), ("%%bash", "")])
+def test_a_cell_magic_runs_its_body_only_where_that_is_python(tmp_path: Path, magic: str, body: str) -> None:
+    blocks = read(save_notebook(tmp_path / "n.ipynb", f"{magic}\nx = 1", "y = 2")).blocks
+    assert blocks[0].code == f"\n{body}"
+
+
+def test_what_looks_like_a_magic_inside_a_string_is_none(tmp_path: Path) -> None:
+    cell = 's = """\n%time x\n!ls\n"""'
+    assert read(save_notebook(tmp_path / "n.ipynb", cell)).blocks[0].code == cell
+
+
+def test_a_broken_cell_is_left_out_with_its_cell_and_line(tmp_path: Path) -> None:
+    submission = read(save_notebook(tmp_path / "n.ipynb", "a = 1", "b = 2\nprint 'x'"))
+    assert [block.cell for block in submission.blocks] == [1]
+    remark = next(remark for remark in submission.remarks if remark.kind == "broken_cell")
+    assert remark.place is not None
+    assert (remark.place.cell, remark.place.line) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "é = 1\r\nb = 2\r\n".encode(),
+        b"\xef\xbb\xbf" + "é = 1\nb = 2\n".encode(),
+        "# -*- coding: latin-1 -*-\né = 1\n".encode("latin-1"),
+        "é = 1\nb = 2\n".encode("latin-1"),
+        "é = 1\n".encode("utf-16"),
+    ],
+)
+def test_any_encoding_is_read(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "lab.py").write_bytes(data)
+    submission = read(tmp_path / "lab.py")
+    assert "é" in submission.defined
+    assert "\r" not in submission.blocks[0].code
+
+
+def test_of_several_files_the_one_with_most_names_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "helpers.py").write_text("def a(): pass\n" * 9 + "def small_model(): pass\n")
+    (tmp_path / "tp.py").write_text("def Small_Model(): pass\ndef large_model(): pass\n")
+    (tmp_path / "conftest.py").write_text("evil = 1\n")
+    submission = read(tmp_path, ("small_model", "large_model"))
+    assert submission.main_file == "tp.py"
+    assert {remark.kind for remark in submission.remarks} == {"several_files", "ignored_file"}
+    assert "conftest.py" not in {file.path for file in submission.files}
+
+
+def test_a_script_takes_the_modules_that_it_imports_along(tmp_path: Path) -> None:
+    (tmp_path / "lab.py").write_text("import one\n")
+    (tmp_path / "one.py").write_text("from two import x\n")
+    (tmp_path / "two.py").write_text("x = 1\n")
+    (tmp_path / "other.py").write_text("y = 1\n")
+    assert {file.path for file in read(tmp_path / "lab.py").files} == {"lab.py", "one.py", "two.py"}
+
+
+def test_a_zip_is_read_without_its_wrapping_folder_and_without_traversal(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
+        archive.writestr("Dupont/lab.py", "x = 1\n")
+        archive.writestr("Dupont/data.csv", "1,2\n")
+        archive.writestr("../evil.py", "y = 1\n")
+    submission = read(tmp_path / "work.zip")
+    assert {file.path for file in submission.files} == {"lab.py", "data.csv"}
+
+
+def test_a_broken_zip_is_told(tmp_path: Path) -> None:
+    (tmp_path / "work.zip").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(SubmissionError, match="cannot be read"):
+        read(tmp_path / "work.zip")
+
+
+@pytest.mark.parametrize("code", ["print 'x'\n", "try:\n    f()\nexcept X, e:\n    pass\n", "exec 'x = 1'\n"])
+def test_python_2_is_told_as_such(tmp_path: Path, code: str) -> None:
+    (tmp_path / "lab.py").write_text(code)
+    with pytest.raises(SubmissionError, match="Python 2"):
+        read(tmp_path / "lab.py")
