@@ -269,6 +269,3 @@ SLIPS: dict[str, tuple[str, str, str]] = {
     ),
     "trained on the test set": (swap("model.fit(X_train, y_train,", "model.fit(X_test, y_test,"), "training", "test set"),
 }  # fmt: skip
-
-# what a slip that makes data unusable also touches: nothing can be normalised that is not an image
-ALSO = {"to_categorical on the images": {"normalisation"}, "images on the last axis": set()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases import ALSO, FORMS, REFERENCE, SEED, SLIPS
+from cases import FORMS, REFERENCE, SEED, SLIPS
 from conftest import SHARED, Check
 
 from checker.course import default_course
@@ -27,7 +27,7 @@ def test_a_slip_costs_its_own_question_and_no_other(check: Check, slip: str) -> 
     lost = {q.id for q in card.questions if q.verdict != "pass"}
     messages = " ".join(c.message for q in card.questions for c in q.checks)
     places = [c.location for q in card.questions for c in q.checks if c.outcome == "failed"]
-    assert lost == {question} | ALSO.get(slip, set())
+    assert lost == {question}
     assert said in messages
     assert all(place is not None and place.file == "lab.py" for place in places)
 
