@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
-import psutil
 
 from checker.errors import CourseError, ProtocolError, SandboxError
 from checker.evidence import Effects, Ending, Failure, Place
 from checker.language import _
+from checker.process import Process
 from checker.protocol import (
     Answered,
     Ask,
@@ -33,12 +33,16 @@ from checker.protocol import (
     key,
     read_frame,
 )
-from checker.server import Process, Server
+from checker.server import Server
+from checker.watchdog import MEMORY_BYTES, Exceeded, Watched
 
 GRACE_SECONDS = 3.0
-LOOK_SECONDS = 0.1
-MEMORY_BYTES = 4 * 2**30
+START_SECONDS = 120.0
+# how long a child that hung up is given to come to its own end, which says more than being killed
+PATIENCE_SECONDS = 1.0
 MAX_RESTARTS = 4
+# SIGKILL: the system short of memory, or a person; student code can do it, too, and gains one more run by it
+KILLED_FROM_OUTSIDE = -9
 
 
 class Runner(Protocol):
@@ -65,7 +69,7 @@ class SandboxRunner:
     _process: Process | None = field(default=None, init=False)
     _ready: Ready | None = field(default=None, init=False)
     _loaded: Loaded | None = field(default=None, init=False)
-    _lost: list[Failure] = field(default_factory=list, init=False)
+    _hopeless: _Ended | None = field(default=None, init=False)
 
     def ready(self) -> Ready:
         """What holds the child, and its versions; raises SandboxError where no child can be had."""
@@ -76,17 +80,19 @@ class SandboxRunner:
 
     def load(self) -> Loaded:
         """Run the top level, in as many children as it takes; what killed one is among the failures."""
-        if self._loaded is None or self._process is None:
+        if self._loaded is None or (self._process is None and self._hopeless is None):
+            began = time.monotonic()
             self._load()
+            self.seconds += time.monotonic() - began
         assert self._loaded is not None
         return self._loaded
 
     def ask(self, ask: Ask) -> Answered:
         """The answer of the child; where that dies or outlasts its time, its ending is the answer."""
-        began = time.monotonic()
         self.load()
+        began = time.monotonic()
         try:
-            reply = self._converse(ask, ask.seconds)
+            reply = self._answer(ask)
         except _Ended as ended:
             return Answered(Failed(Failure(ended.ending, message=ended.reason)), Effects())
         finally:
@@ -102,15 +108,30 @@ class SandboxRunner:
         """End the child."""
         self._end()
 
+    def _answer(self, ask: Ask) -> Reply:
+        """The reply to ``ask``; a child that was killed from outside is replaced once."""
+        for spared in (True, False):
+            self.load()
+            if self._hopeless:
+                raise self._hopeless
+            try:
+                return self._converse(ask, ask.seconds)
+            except _Ended as ended:
+                if not (ended.foreign and spared):
+                    raise self._blamed(ended) from None
+        raise AssertionError("the second time is not spared")
+
     def _begin(self) -> None:
-        if not self.server.alive:
-            self.server.restart()
-        process = self.server.spawn(self.data)
-        self._process = process
-        try:
-            reply = self._hear(process, time.monotonic() + 120.0)
-        except _Ended as ended:
-            raise self.server.broken() from ended
+        for spared in (True, False):
+            self._process = self.server.spawn(self.data)
+            watched = self._watch(self._process, time.monotonic() + START_SECONDS)
+            try:
+                reply = self._hear(watched)
+            except _Ended as ended:
+                if not (ended.foreign and spared):
+                    raise self.server.broken() from ended
+            else:
+                break
         if not isinstance(reply, Ready):
             raise ProtocolError(f"{type(reply).__name__} instead of Ready")
         self._ready = reply
@@ -118,28 +139,39 @@ class SandboxRunner:
             _insist(reply)
 
     def _load(self) -> None:
-        began = time.monotonic()
         program = self.program
-        for attempt in range(MAX_RESTARTS):
+        lost: list[Failure] = []
+        spared = True
+        while True:
             if self._process is None:
                 self._begin()
-            if attempt == MAX_RESTARTS - 1:
+            if len(lost) == MAX_RESTARTS - 1:
                 program = msgspec.structs.replace(program, definitions_only=True)
             try:
                 loaded = self._run_top_level(program)
             except _Ended as ended:
+                if ended.foreign and spared:
+                    spared = False
+                    continue
+                ended = self._blamed(ended)
                 skip = (*program.skip, ended.statement) if ended.statement else program.skip
                 program = msgspec.structs.replace(program, skip=skip)
-                self._lost.append(_lost(ended, program))
+                lost.append(_lost(ended, program))
+                if len(lost) == MAX_RESTARTS:
+                    self._hopeless = ended
+                    self._loaded = Loaded((), Effects(), tuple(lost))
+                    return
             else:
-                self._loaded = msgspec.structs.replace(loaded, failures=(*self._lost, *loaded.failures))
+                self._loaded = msgspec.structs.replace(loaded, failures=(*lost, *loaded.failures))
                 # a later child must not die of the same statements again
                 self.program = program
-                self._lost = list(self._lost)
-                break
-        else:
-            self._loaded = Loaded((), Effects(), tuple(self._lost))
-        self.seconds += time.monotonic() - began
+                return
+
+    def _blamed(self, ended: _Ended) -> _Ended:
+        """What the submission is to blame for; raises SandboxError where it is the fork server that died."""
+        if isinstance(ended, _Lost):
+            raise self.server.broken() from ended
+        return ended
 
     def _run_top_level(self, program: Load) -> Loaded:
         reply = self._converse(program, program.seconds + program.statement_seconds, program.statement_seconds)
@@ -154,49 +186,72 @@ class SandboxRunner:
         assert process is not None
         statement: tuple[int, int] | None = None
         deadline = time.monotonic() + seconds + GRACE_SECONDS
+        watched = self._watch(process, deadline)
         try:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                process.sendall(encode(request))
+            self._send(watched, request)
             while True:
-                limit = deadline if step is None else min(deadline, time.monotonic() + step + GRACE_SECONDS)
-                reply = self._hear(process, limit)
+                if step is not None:
+                    watched.deadline = min(deadline, time.monotonic() + step + GRACE_SECONDS)
+                reply = self._hear(watched)
                 if not isinstance(reply, Began):
                     return reply
-                statement = (reply.block, reply.line)
+                # what a child says is a claim: only a statement that there is can be left out
+                if step is not None and reply.block in range(len(self.program.blocks)):
+                    statement = (reply.block, reply.line)
         except _Ended as ended:
             ended.statement = statement
             raise
 
-    def _hear(self, process: Process, deadline: float) -> Reply:
-        while not process.wait_readable(LOOK_SECONDS):
-            if time.monotonic() > deadline:
-                self._end()
-                raise _Ended(Ending.timed_out, "")
-            if _resident(process.pid) > self.memory:
-                self._end()
-                raise _Ended(Ending.out_of_memory, "")
+    def _watch(self, process: Process, deadline: float) -> Watched:
+        return Watched(process, deadline, memory=self.memory)
+
+    def _send(self, watched: Watched, request: Request) -> None:
         try:
-            return decode_reply(read_frame(process))
+            # a child that is gone is told by what is heard, which is nothing
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                watched.sendall(encode(request))
+        except Exceeded as exceeded:
+            self._end()
+            raise _Ended(exceeded.ending, exceeded.reason) from None
+
+    def _hear(self, watched: Watched) -> Reply:
+        try:
+            return decode_reply(read_frame(watched))
+        except Exceeded as exceeded:
+            self._end()
+            raise _Ended(exceeded.ending, exceeded.reason) from None
         except (EOFError, ConnectionResetError):
-            code = self._end()
-            if not self.server.alive:
-                raise self.server.broken() from None
-            raise _Ended(Ending.killed, "" if code is None else _exit(code)) from None
+            code = self._end(PATIENCE_SECONDS)
+            if watched.process.orphaned:
+                raise _Lost(Ending.killed) from None
+            if code is None:
+                raise _Ended(Ending.garbled, "it hung up") from None
+            raise _Ended(Ending.killed, _exit(code), foreign=code == KILLED_FROM_OUTSIDE) from None
         except ProtocolError as error:
             self._end()
             raise _Ended(Ending.garbled, str(error)) from error
 
-    def _end(self) -> int | None:
+    def _end(self, patience: float = 0.0) -> int | None:
         process, self._process = self._process, None
-        return process.end() if process else None
+        return process.end(patience) if process else None
 
 
 class _Ended(Exception):
-    def __init__(self, ending: Ending, reason: str) -> None:
+    """A child came to its end; ``foreign`` where it may not be the submission's own doing."""
+
+    def __init__(self, ending: Ending, reason: str = "", *, foreign: bool = False) -> None:
         super().__init__(reason)
         self.ending = ending
         self.reason = reason
+        self.foreign = foreign
         self.statement: tuple[int, int] | None = None
+
+
+class _Lost(_Ended):
+    """The fork server died, and the child with it."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending, foreign=True)
 
 
 def _exit(code: int) -> str:
@@ -209,17 +264,6 @@ def _lost(ended: _Ended, program: Load) -> Failure:
         block = program.blocks[ended.statement[0]]
         trace = (Place(block.file, ended.statement[1], block.cell),)
     return Failure(ended.ending, message=ended.reason, trace=trace)
-
-
-def _resident(pid: int) -> int:
-    """Resident memory of a process and all it started, in bytes."""
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        for each in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                total += each.memory_info().rss
-    return total
 
 
 def _insist(ready: Ready) -> None:

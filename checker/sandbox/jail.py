@@ -5,14 +5,16 @@ Every part is tried, tested and reported: what the kernel lacks is said in ``Iso
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import functools
 import os
 import signal
 import site
 import socket
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +27,8 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWNET = 0x08000000, 0x10000000, 0x40000000
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 63
+# the first Landlock that holds signals
+SCOPES = 6
 
 SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/mime.types",
@@ -57,12 +61,27 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.files and self.network and self.signals)
 
 
+@functools.cache
 def readable() -> tuple[Path, ...]:
-    """What a child must read: the interpreter, its libraries, the system's, and this package's sandbox side."""
-    package = Path(__file__).parent.parent
+    """What a child must read: the interpreter, its libraries, the system's, and this package's sandbox side.
+
+    An installed package carries the course, with its reference solutions, and stands among the libraries.
+    """
+    package = Path(__file__).resolve().parent.parent
     own = [package / name for name in ("__init__.py", "errors.py", "evidence.py", "protocol.py", "sandbox")]
-    python = [sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values()]
-    return (*map(Path, SYSTEM), *map(Path, python), Path(sys.prefix) / "bin", *own)
+    python = [sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values(), f"{sys.prefix}/bin"]
+    roots = map(Path, dict.fromkeys([*SYSTEM, *python]))
+    return (*(path for root in roots for path in beside(root, package)), *own)
+
+
+def beside(path: Path, hidden: Path) -> Iterator[Path]:
+    """``path``; where ``hidden`` lies in it, everything else in it."""
+    if not hidden.is_relative_to(path.resolve()):
+        yield path
+    elif path.resolve() != hidden:
+        for entry in path.iterdir():
+            if not entry.is_symlink():
+                yield from beside(entry, hidden)
 
 
 def enter(
@@ -77,30 +96,34 @@ def enter(
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if mode == "none":
-        _limit(limits)
+        _limit(limits, alone=False)
         return Isolation(limits="rlimit", missing=("not asked for",))
     missing = []
     namespaces = _unshare(libc)
     if not namespaces:
         missing.append("user_namespace")
-    _limit(limits)
+    _limit(limits, alone=namespaces)
     _drop_capabilities(libc)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    abi = landlock.restrict(paths, (scratch, Path("/dev/null")))
+    package = Path(__file__).resolve().parent.parent
+    abi = landlock.restrict(paths, (scratch, Path("/dev/null")), listable=(package.parent,))
     if not abi or _succeeds(lambda: os.listdir("/")):  # noqa: PTH208 - the call that must be refused
         abi = 0
         missing.append("landlock")
-    elif abi < 6:
-        missing.append("landlock scopes")
-    filtered = seccomp.install()
+    filtered = seccomp.install(signals=abi < SCOPES)
     if not filtered or _succeeds(lambda: socket.socket().close()):
         filtered = False
         missing.append("seccomp")
+    signals = f"landlock {abi}" if abi >= SCOPES else "seccomp" if filtered else ""
+    if not signals:
+        missing.append("landlock scopes")
+    if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208 - a count
+        missing.append("single thread")
     network = [*(["namespace"] if namespaces else []), *(["seccomp"] if filtered else [])]
     return Isolation(
         files=f"landlock {abi}" if abi else "",
         network=" + ".join(network),
-        signals=f"landlock {abi}" if abi >= 6 else "",
+        signals=signals,
         limits="rlimit",
         missing=tuple(missing),
     )
@@ -129,12 +152,13 @@ def _drop_capabilities(libc: ctypes.CDLL) -> None:
     libc.capset(header, (ctypes.c_uint32 * 6)())
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, *, alone: bool) -> None:
+    """Set the limits; ``alone`` where the kernel counts processes in our own namespace, and not all of the user's."""
     import resource
 
     wanted = {
         resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NPROC: limits.processes,
+        resource.RLIMIT_NPROC: limits.processes + (0 if alone else _tasks()),
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_CORE: 0,
     }
@@ -142,6 +166,16 @@ def _limit(limits: Limits) -> None:
         hard = resource.getrlimit(kind)[1]
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (bound, bound))
+
+
+def _tasks() -> int:
+    """How many processes and threads this user has, as far as they can be seen."""
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == os.getuid():
+                total += (process / "task").stat().st_nlink - 2
+    return total
 
 
 def _succeeds(forbidden: Callable[[], object]) -> bool:

@@ -43,10 +43,11 @@ def version() -> int:
         return 0
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> int:
+def restrict(readable: Iterable[Path], writable: Iterable[Path], listable: Iterable[Path] = ()) -> int:
     """Hold this process to these paths, and off TCP and other processes; returns the ABI, 0 where it failed.
 
-    ``no_new_privs`` must be set. Paths that do not exist are passed over.
+    Of what is ``listable``, names can be read and no content. ``no_new_privs`` must be set. Paths that do not exist
+    are passed over.
     """
     abi = version()
     if not abi:
@@ -65,6 +66,8 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> int:
     try:
         for path in readable:
             _allow(libc, rules, path, READING & rights)
+        for path in listable:
+            _allow(libc, rules, path, READ_DIR)
         for path in writable:
             _allow(libc, rules, path, rights)
         return abi if libc.syscall(RESTRICT_SELF, rules, 0) == 0 else 0

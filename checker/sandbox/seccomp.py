@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import platform
 import struct
 
@@ -34,7 +35,23 @@ REFUSED = {
     "quotactl": (179, 60), "swapon": (167, 224), "swapoff": (168, 225), "reboot": (169, 142),
     "settimeofday": (164, 170), "clock_settime": (227, 112), "sethostname": (170, 161), "acct": (163, 89),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180), "pidfd_getfd": (438, 438),
+    # what would change how other processes of the same user run
+    "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118), "sched_setattr": (314, 274), "process_madvise": (440, 440),
+    # the session is how what is left of a child is found when the fork server is dead
+    "setsid": (112, 157),
+    # memory that is in no process's account
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
 }  # fmt: skip
+# refused but where the first argument, a process, is the caller: 0 or its own number
+OWN = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
+# the same where nothing else holds signals
+SIGNALS = {
+    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240), "pidfd_send_signal": (424, 424),
+}  # fmt: skip
+PRCTL = (157, 167)
+PR_SET_PDEATHSIG = 1
 CLONE = (56, 220)
 CLONE3 = (435, 435)
 # CLONE_NEW{NS,CGROUP,UTS,IPC,USER,PID,NET,TIME}
@@ -47,18 +64,21 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install() -> bool:
-    """Refuse the calls of ``REFUSED`` from here on; ``no_new_privs`` must be set. False where it cannot be."""
+def install(*, signals: bool) -> bool:
+    """Refuse the calls of ``REFUSED`` from here on; ``no_new_privs`` must be set. False where it cannot be.
+
+    With ``signals``, those to any process but this one, too.
+    """
     known = ARCHITECTURES.get(platform.machine())
     if known is None:
         return False
-    code = program(*known)
+    code = program(*known, os.getpid(), signals=signals)
     holder = _Program(len(code) // 8, code)
     return bool(ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(holder), 0, 0) == 0)
 
 
-def program(architecture: int, column: int) -> bytes:
-    """The filter for an audit architecture, whose call numbers stand in ``column`` of ``REFUSED``."""
+def program(architecture: int, column: int, own: int, *, signals: bool) -> bytes:
+    """The filter for an audit architecture, whose call numbers stand in ``column``, and process ``own``."""
     refuse = REFUSE | errno.EPERM
     code = [
         (LOAD, 0, 0, ARCHITECTURE_AT),
@@ -72,7 +92,17 @@ def program(architecture: int, column: int) -> bytes:
     code += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
     for numbers in REFUSED.values():
         code += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, refuse)]
+    for numbers in OWN.values():
+        code += _only(numbers[column], 0, own)
+    for numbers in SIGNALS.values() if signals else ():
+        # 0 is the whole process group for kill: that of the fork server
+        code += _only(numbers[column], own)
     code += [
+        (EQUAL, 0, 4, PRCTL[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT_AT),
+        (EQUAL, 0, 1, PR_SET_PDEATHSIG),
+        (RETURN, 0, 0, refuse),
+        (RETURN, 0, 0, ALLOW),
         (EQUAL, 0, 3, CLONE[column]),
         (LOAD, 0, 0, FIRST_ARGUMENT_AT),
         (ANY_BIT, 0, 1, NEW_NAMESPACES),
@@ -80,3 +110,15 @@ def program(architecture: int, column: int) -> bytes:
         (RETURN, 0, 0, ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
+
+
+def _only(number: int, *allowed: int) -> list[tuple[int, int, int, int]]:
+    """Call ``number`` is refused unless its first argument is one of ``allowed``."""
+    count = len(allowed)
+    return [
+        (EQUAL, 0, count + 3, number),
+        (LOAD, 0, 0, FIRST_ARGUMENT_AT),
+        *((EQUAL, count - place, 0, value) for place, value in enumerate(allowed)),
+        (RETURN, 0, 0, REFUSE | errno.EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]

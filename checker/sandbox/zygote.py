@@ -6,24 +6,28 @@ all its children start: what a dead child leaves behind comes to it and is kille
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
-import shutil
 import signal
 import socket
+import struct
 import sys
-import tempfile
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from checker.errors import ProtocolError
 from checker.protocol import Exited, Kill, Spawn, Spawned, decode_control, encode, read_frame
-from checker.sandbox import jail
-from checker.sandbox.child import Child, Descriptors, away, mute, to_plain
+from checker.sandbox import scratch
+from checker.sandbox.child import Child, Descriptors, away, mute
 from checker.sandbox.loaders import Loaders
 
 PR_SET_CHILD_SUBREAPER = 36
+# how often what a living child abandoned is looked for: no signal tells of it
+LOOK_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -34,12 +38,15 @@ class Zygote:
     lifeline: int
     folder: Path
     _clients: dict[int, socket.socket] = field(default_factory=dict)
-    _children: dict[int, tuple[int, Path]] = field(default_factory=dict)
+    _children: dict[int, tuple[socket.socket, Path]] = field(default_factory=dict)
     _data: dict[str, Loaders] = field(default_factory=dict)
 
     def run(self) -> None:
         """Serve until the grader that started us is gone, then leave nothing behind."""
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        # whoever ends the grader may signal us, too, and there is still to be tidied up
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -50,83 +57,96 @@ class Zygote:
         finally:
             signal.set_wakeup_fd(-1)
             for pid in list(self._children):
-                self._kill(pid)
+                _kill(pid)
             self._reap(block=True)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            scratch.remove(self.folder)
 
     def _serve_once(self, woken: int) -> bool:
         watched = [self.lifeline, self.listening.fileno(), woken, *self._clients]
-        ready, _, _ = select.select(watched, [], [])
+        ready, _, _ = select.select(watched, [], [], LOOK_SECONDS if self._children else None)
         if self.lifeline in ready:
             return False
         for descriptor in ready:
             if descriptor == self.listening.fileno():
-                client, _ = self.listening.accept()
-                self._clients[client.fileno()] = client
+                self._welcome()
             elif descriptor == woken:
                 os.read(woken, 4096)
             elif descriptor in self._clients:
                 self._hear(descriptor)
         self._reap()
+        self._kill_strays()
         return True
+
+    def _welcome(self) -> None:
+        """Take a connection of the grader's, and nobody else's: a child could ask for one that is not held."""
+        client, _ = self.listening.accept()
+        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        if struct.unpack("3i", credentials)[0] == os.getppid():
+            self._clients[client.fileno()] = client
+        else:
+            client.close()
 
     def _hear(self, descriptor: int) -> None:
         client = self._clients[descriptor]
         try:
             message = decode_control(read_frame(client))
         except (EOFError, OSError, ProtocolError):
-            for pid, (owner, _) in list(self._children.items()):
-                if owner == descriptor:
-                    self._kill(pid)
-            del self._clients[descriptor]
-            client.close()
+            self._forget(descriptor)
             return
         if isinstance(message, Spawn):
-            self._spawn(client, message)
-        elif isinstance(message, Kill) and self._children.get(message.pid, (None,))[0] == descriptor:
-            self._kill(message.pid)
+            try:
+                self._spawn(client, message)
+            except Exception:  # noqa: BLE001 - one child that cannot be had must not cost the others
+                traceback.print_exc()
+                self._forget(descriptor)
+        elif isinstance(message, Kill) and message.pid in self._children:
+            owner, _scratch = self._children[message.pid]
+            if owner is client:
+                _kill(message.pid)
+
+    def _forget(self, descriptor: int) -> None:
+        client = self._clients.pop(descriptor)
+        for pid, (owner, _scratch) in self._children.items():
+            if owner is client:
+                _kill(pid)
+        client.close()
 
     def _spawn(self, client: socket.socket, spawn: Spawn) -> None:
         if spawn.data and spawn.data not in self._data:
             self._data[spawn.data] = Loaders.open(Path(spawn.data))
         loaders = self._data.get(spawn.data)
-        scratch = Path(tempfile.mkdtemp(prefix="child-", dir=self.folder))
         theirs, ours = socket.socketpair()
-        pid = os.fork()
-        if pid == 0:
-            theirs.close()
-            self._become_child(ours, spawn, scratch, loaders)
-        ours.close()
-        self._children[pid] = (client.fileno(), scratch)
-        try:
-            socket.send_fds(client, [encode(Spawned(pid))], [theirs.fileno()])
-        except OSError:
-            self._kill(pid)
-        theirs.close()
+        with theirs, ours:
+            pid = os.fork()
+            if pid == 0:
+                self._become_child(ours, spawn, loaders)
+            self._children[pid] = (client, self.folder / f"child-{pid}")
+            try:
+                socket.send_fds(client, [encode(Spawned(pid))], [theirs.fileno()])
+            except OSError:
+                _kill(pid)
 
-    def _become_child(self, ours: socket.socket, spawn: Spawn, scratch: Path, loaders: Loaders | None) -> None:
+    def _become_child(self, ours: socket.socket, spawn: Spawn, loaders: Loaders | None) -> None:
         """Never returns."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             descriptor = away(ours.detach())
-            os.closerange(3, descriptor)
-            os.closerange(descriptor + 1, descriptor + 400)
+            _close_all_but(descriptor)
+            folder = self.folder / f"child-{os.getpid()}"
+            isolation = scratch.furnish(folder, spawn.isolation, "forked")
+            # until here our log hears of what goes wrong; student code must not reach it
             mute()
-            isolation = furnish(scratch, spawn.isolation)
-            Child(Descriptors(descriptor, descriptor), scratch, loaders).serve(isolation)
+            Child(Descriptors(descriptor, descriptor), folder, loaders).serve(isolation)
             code = 0
-        except BaseException as error:  # noqa: BLE001 - a forked copy must never run on into the server's loop
-            (self.folder / "child-error.txt").write_text(f"{type(error).__name__}: {error}") if code else None
+        except BaseException:  # noqa: BLE001 - a forked copy must never run on into the server's loop
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
         finally:
             os._exit(code)
-
-    def _kill(self, pid: int) -> None:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
 
     def _reap(self, *, block: bool = False) -> None:
         while True:
@@ -141,33 +161,40 @@ class Zygote:
             self._kill_strays()
 
     def _bury(self, pid: int, code: int) -> None:
-        owner, scratch = self._children.pop(pid)
-        shutil.rmtree(scratch, ignore_errors=True)
-        if client := self._clients.get(owner):
-            try:
-                client.sendall(encode(Exited(pid, code)))
-            except OSError:
-                return
+        owner, folder = self._children.pop(pid)
+        scratch.remove(folder)
+        if owner.fileno() >= 0:
+            with contextlib.suppress(OSError):
+                owner.sendall(encode(Exited(pid, code)))
 
     def _kill_strays(self) -> None:
-        """Kill what came to us because the process that started it died."""
-        mine = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-        for pid in map(int, mine.read_text().split()):
+        """Kill what came to us because the process that started it died, with all that it started itself."""
+        for pid in _started_by(os.getpid()):
             if pid not in self._children:
-                self._kill(pid)
+                _kill(pid)
 
 
-def furnish(scratch: Path, mode: str) -> dict[str, object]:
-    """Make ``scratch`` the child's whole world, and shut the door behind."""
-    temporary = scratch / "tmp"
-    temporary.mkdir()
-    for name in ("HOME", "KERAS_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"):
-        os.environ[name] = str(scratch)
-    for name in ("TMPDIR", "TEMP", "TMP"):
-        os.environ[name] = str(temporary)
-    tempfile.tempdir = str(temporary)
-    held = jail.enter(scratch, jail.readable(), jail.Limits(), "none" if mode == "none" else "auto")
-    return to_plain(held)
+def _kill(pid: int) -> None:
+    """Kill a process and all that it started."""
+    started = list(_started_by(pid))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    for each in started:
+        _kill(each)
+
+
+def _started_by(pid: int) -> Iterator[int]:
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            yield from map(int, (task / "children").read_text().split())
+
+
+def _close_all_but(descriptor: int) -> None:
+    """Close what we hold from the server, but for 0, 1, 2 and ``descriptor``."""
+    for held in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 - numbers, not paths
+        if held > 2 and held != descriptor:
+            with contextlib.suppress(OSError):
+                os.close(held)
 
 
 def warm_up() -> None:
