@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import shutil
 import sys
+import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from checker.errors import CANNOT_GRADE, CANNOT_READ, FULL_MARKS, NOT_FULL_MARKS, LabcheckError, UsageError
-from checker.language import LANGUAGES, _, pick, preferred, speak
+from checker.language import LANGUAGES, _, ngettext, pick, preferred, speak
+
+if TYPE_CHECKING:
+    from checker.course import Course, Lab
+    from checker.scorecard import Scorecard
 
 app = typer.Typer(
     name="labcheck",
@@ -20,30 +28,70 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-CourseOption = Annotated[Path | None, typer.Option("--course", metavar="DIR", help="A course folder of your own.")]
-LangOption = Annotated[str | None, typer.Option("--lang", metavar="fr|en", help="The language of the messages.")]
-DataOption = Annotated[
-    str | None, typer.Option("--data", metavar="SRC", help="A data file, or: embedded, keras, download.")
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", metavar="DIR", help="A course folder other than the one that ships.")
 ]
+LangOption = Annotated[
+    str | None, typer.Option("--lang", metavar="fr|en", help="The language of messages; else the system's.")
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data", metavar="SRC", help="An .npz file like Keras's mnist.npz, or: embedded, keras, download."
+    ),
+]
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, as `labcheck labs` lists it.")]
+
+# what a terminal that is not UTF-8 shows instead
+PLAIN = {"✓": "+", "✗": "x", "→": "->", "·": "-", "–": "-", "—": "-", "×": "x", "œ": "oe", "’": "'", "“": '"',
+         "”": '"', "«": '"', "»": '"'}  # fmt: skip
+# what a check needs beside labcheck itself, by the name to install it by
+NEEDED = ("tensorflow", "keras", "numpy", "h5py", "matplotlib", "scikit-image", "scikit-learn", "pandas",
+          "tensorboard")  # fmt: skip
 
 
 def main() -> NoReturn:
     """Run a command; an error of ours is a sentence and an exit code, never a traceback."""
+    _be_legible()
     try:
         # outside its standalone mode, typer gives the code of an Exit back as a value
         code = app(standalone_mode=False) or FULL_MARKS
+        sys.stdout.flush()
     except LabcheckError as error:
         print(f"labcheck: {error}", file=sys.stderr)
         code = error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         code = 130
+    except BrokenPipeError:
+        # whoever read us has stopped (`labcheck check | head`): say no more, not even when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except Exception as error:
         # typer's usage errors are click's, under whichever name this version carries them
         if not hasattr(error, "format_message"):
             raise
-        print(f"labcheck: {error.format_message()}", file=sys.stderr)
+        print(f"labcheck: {error.format_message()}\n{_('`labcheck --help` lists the commands.')}", file=sys.stderr)
         code = CANNOT_GRADE
     sys.exit(code)
+
+
+def _be_legible() -> None:
+    """Let what the output's encoding lacks come out in plain letters, instead of ending the run."""
+    codecs.register_error("plain", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain_letter, error.object[error.start : error.end])), error.end
+
+
+def _plain_letter(letter: str) -> str:
+    folded = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return PLAIN.get(letter) or folded or "?"
 
 
 def _speak(language: str | None) -> None:
@@ -56,15 +104,20 @@ def _speak(language: str | None) -> None:
 def labs(course: CourseOption = None, lang: LangOption = None) -> None:
     """List the labs of the course."""
     _speak(lang)
-    for lab in _course(course).labs:
+    known = _course(course).labs
+    wide = max((len(lab.name) for lab in known), default=0)
+    for lab in known:
+        count = len(lab.rubric.questions)
+        size = ngettext("{count} question, {points} points", "{count} questions, {points} points", count)
         title = pick(lab.rubric.title.as_dict())
-        typer.echo(f"{lab.name:<16} {lab.rubric.max_score:g}  {title}")
+        typer.echo(f"{lab.name:<{wide}}  {title} ({size.format(count=count, points=f'{lab.rubric.max_score:g}')})")
+    typer.echo(_("To start one: labcheck new LAB"))
 
 
 @app.command()
 def new(
-    lab: Annotated[str, typer.Argument(metavar="LAB")],
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(),
+    lab: LabArgument,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.")] = Path(),
     notebook: Annotated[bool, typer.Option("--notebook", help="A notebook instead of a script.")] = False,
     course: CourseOption = None,
     lang: LangOption = None,
@@ -72,39 +125,54 @@ def new(
     """Copy the template of a lab to start from."""
     _speak(lang)
     source = _course(course).lab(lab).template_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.iterdir()):
-        if path.suffix == (".py" if notebook else ".ipynb"):
-            continue
-        target = folder / path.name
+    left_out = ".py" if notebook else ".ipynb"
+    copies = {path: folder / path.name for path in sorted(source.iterdir()) if path.suffix != left_out}
+    for target in copies.values():
         if target.exists():
             raise UsageError(
                 _("this file exists already; nothing was changed"),
                 place=str(target),
                 remedy=_("Give another folder: labcheck new {lab} DIR").format(lab=lab),
             )
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, target in copies.items():
         shutil.copyfile(path, target)
-        typer.echo(target)
+        typer.echo(_("Written: {path}").format(path=target))
+    typer.echo(_("Fill it in, then: labcheck check {path}").format(path=next(iter(copies.values()), folder)))
 
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A script, notebook, folder or zip.")] = Path(),
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A script, notebook, folder or zip; else the folder you are in."),
+    ] = Path(),
     lab: Annotated[
-        str | None, typer.Option("--lab", metavar="LAB", help="The lab, where names do not tell it.")
+        str | None, typer.Option("--lab", metavar="LAB", help="The lab; else found by the names in the work.")
     ] = None,
-    question: Annotated[list[str] | None, typer.Option("-q", "--question", help="Only this question.")] = None,
-    json: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write result.json there.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write the report there.")] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", metavar="F", help="Write JUnit XML there.")] = None,
+    question: Annotated[
+        list[str] | None,
+        typer.Option("-q", "--question", metavar="ID", help="Only this question; can be given several times."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write the result as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write the report as HTML.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="F", help="Write JUnit XML, for CI.")] = None,
     lang: LangOption = None,
     data: DataOption = None,
     isolation: Annotated[
-        str, typer.Option("--isolation", metavar="auto|strict|none", help="How strictly.")
+        str,
+        typer.Option(
+            "--isolation",
+            metavar="auto|strict|none",
+            help="What this machine can (auto), refuse to run where that is not all (strict), or nothing (none).",
+        ),
     ] = "auto",
     course: CourseOption = None,
 ) -> None:
-    """Check one submission: verdicts as they come, then the report."""
+    """Check one submission: verdicts as they come, then the points.
+
+    Exit code: 0 full marks; 1 not full; 2 usage, course or rubric error; 3 the submission cannot be read.
+    """
     _speak(lang)
     if isolation not in ("auto", "strict", "none"):
         raise UsageError(_("no isolation {name!r}: choose auto, strict or none").format(name=isolation))
@@ -116,34 +184,48 @@ def _check(
     path: Path,
     lab: str | None,
     questions: tuple[str, ...],
-    outputs: dict[str, Path | None],
+    outputs: Mapping[str, Path | None],
     data: str | None,
     isolation: str,
     course: Path | None,
 ) -> int:
     from rich.console import Console
 
-    from checker import report, session
+    from checker import session
     from checker.report import terminal
 
     # bound to the stream as it is now: pytest's own output is taken elsewhere meanwhile
     console = Console(file=sys.stdout)
-    chosen = _choose_lab(course, lab, path)
+    # "." has no name to call the submission by
+    path = path if path.name.strip(".") else path.resolve()
+    chosen = _choose_lab(_course(course), lab, path)
+    titles = {spec.id: pick(spec.title.as_dict()) for spec in chosen.rubric.questions}
     request = session.Request(lab=chosen, path=path, questions=questions, data=data, isolation=isolation)
-    with console.status(_("Starting TensorFlow and running your code…")):
-        card = session.check(
-            request, lambda name, result: terminal.show(console, terminal.check_lines(name, result))
-        )
+    with terminal.progress(console, titles) as told:
+        card = session.check(request, told)
     terminal.show(console, terminal.summary(card))
-    for name, target in outputs.items():
-        if target is not None:
-            report.write(report.FORMATS[name](card), target)
-            console.print(_("Written: {path}").format(path=target), highlight=False, soft_wrap=True)
+    _write(card, outputs)
     if card.status == "failed":
         return CANNOT_READ
     if card.broken:
         return CANNOT_GRADE
+    if not card.full and not outputs["html"]:
+        typer.echo(_("With --html report.html you also get a report with your models drawn."))
     return FULL_MARKS if card.full else NOT_FULL_MARKS
+
+
+def _write(card: Scorecard, outputs: Mapping[str, Path | None]) -> None:
+    from checker import report
+
+    for name, target in outputs.items():
+        if target is not None:
+            try:
+                report.write(report.FORMATS[name](card), target)
+            except OSError as error:
+                raise UsageError(
+                    _("this file cannot be written: {error}").format(error=error.strerror), place=str(target)
+                ) from error
+            typer.echo(_("Written: {path}").format(path=target))
 
 
 @app.command()
@@ -153,7 +235,7 @@ def demo(
     ),
     lang: LangOption = None,
 ) -> None:
-    """Check a bundled sample submission on the embedded data and write its report."""
+    """Check a sample that ships with labcheck, and write its report."""
     _speak(lang)
     sample = Path(__file__).parent / "sample" / "cnn_mnist_sample.py"
     typer.echo(_("A sample with two mistakes is checked: {path}").format(path=sample.name))
@@ -162,8 +244,9 @@ def demo(
 
 
 @app.command()
-def template(lab: Annotated[str, typer.Argument(metavar="LAB")], course: CourseOption = None) -> None:
-    """Make the student template from the reference, for the author of a course."""
+def template(lab: LabArgument, course: CourseOption = None, lang: LangOption = None) -> None:
+    """Make the student template from the reference (for instructors)."""
+    _speak(lang)
     from checker.template import notebook, strip
 
     chosen = _course(course).lab(lab)
@@ -177,9 +260,33 @@ def template(lab: Annotated[str, typer.Argument(metavar="LAB")], course: CourseO
 
 @app.command()
 def doctor(lang: LangOption = None) -> None:
-    """Tell versions, data and isolation, and what is missing."""
+    """Tell what this machine has, and how to get what is missing."""
     _speak(lang)
-    from checker import dataset
+    from importlib.metadata import PackageNotFoundError, version
+
+    from checker import __version__, dataset
+    from checker.report import machine
+
+    versions = {"labcheck": __version__, "python": sys.version.partition(" ")[0]}
+    for name in NEEDED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = ""
+    for line in machine.packages(versions):
+        typer.echo(line)
+    if not all(versions.values()):
+        raise typer.Exit(CANNOT_GRADE)
+    data = dataset.mnist()
+    for line in machine.data(data.source, embedded=data.digest == dataset.embedded().digest):
+        typer.echo(line)
+    parts = _isolation()
+    for line in machine.isolation(parts, parts.get("missing") or ()):
+        typer.echo(line)
+
+
+def _isolation() -> dict[str, Any]:
+    """What holds a child on this machine; raises SandboxError where none can be started."""
     from checker.protocol import Budget, Load
     from checker.runner import SandboxRunner
     from checker.server import Server
@@ -188,34 +295,53 @@ def doctor(lang: LangOption = None) -> None:
         runner = SandboxRunner(server, Load((), (), Budget(1, 1, 1.0, 1), 0, 1.0, 1.0), "")
         ready = runner.ready()
         runner.close()
-    for name, value in {**ready.versions, **ready.isolation}.items():
-        typer.echo(f"{name:<12} {value if value not in ('', []) else '-'}")
-    typer.echo(f"{_('data'):<12} {dataset.mnist().source}")
-    if ready.isolation.get("missing"):
-        typer.echo(
-            _("Parts of the isolation are missing on this machine; a local check is advisory all the same.")
-        )
+    return ready.isolation
 
 
-def _course(folder: Path | None):  # type: ignore[no-untyped-def]
+def _course(folder: Path | None) -> Course:
     from checker.course import Course, default_course
 
     return Course(folder) if folder else default_course()
 
 
-def _choose_lab(course: Path | None, name: str | None, path: Path):  # type: ignore[no-untyped-def]
-    """The lab of that name; else the one whose names the submission defines most of."""
-    known = _course(course)
+def _choose_lab(course: Course, name: str | None, path: Path) -> Lab:
+    """The lab of that name; else the one whose names the submission has most of."""
     if name is not None:
-        return known.lab(name)
-    labs_ = known.labs
-    if len(labs_) == 1:
-        return labs_[0]
+        return course.lab(name)
+    if len(course.labs) == 1:
+        return course.labs[0]
+    found = {lab: _names_of(lab, path) for lab in course.labs}
+    best = max(found, key=lambda lab: len(found[lab][1]))
+    for lab, (main, names) in found.items():
+        # two labs, in two files, each mostly there: which one is meant?
+        if main != found[best][0] and 2 * len(names) > len(lab.rubric.names):
+            raise UsageError(
+                _("this folder holds work for several labs: {labs}").format(labs=f"{best.name}, {lab.name}"),
+                place=path.name,
+                remedy=_("Give the file of one, or its name: labcheck check {file}").format(file=main),
+            )
+    if not found[best][1]:
+        raise UsageError(
+            _("no name of any lab is defined here: which lab is it?"),
+            place=path.name,
+            remedy=_("Give its name with --lab: {labs}").format(labs=", ".join(lab.name for lab in course.labs)),
+        )
+    return best
+
+
+def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
+    """The main file of a submission to ``lab``, and the lab's names in it; by its text where it cannot be read."""
     from checker.errors import SubmissionError
     from checker.submission import read
 
+    names = set(lab.rubric.names)
     try:
-        defined = read(path).defined
-    except SubmissionError:
-        return labs_[0]
-    return max(labs_, key=lambda lab: len(defined & set(lab.rubric.names)))
+        submission = read(path, tuple(names))
+    except SubmissionError as error:
+        file = path if path.is_file() else path / error.file
+        text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
+        found = {name for name in names if name in text}
+        if not found:
+            raise
+        return error.file, found
+    return submission.main_file, names & submission.defined

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checker.evidence import Ending, Failure, Remark
 from checker.grading import Grading
-from checker.language import _
+from checker.language import _, ngettext
 from checker.scorecard import Note
 
 
@@ -21,8 +21,10 @@ def notes_of(grading: Grading) -> Iterator[Note]:
     budget = grading.lab.rubric.budget
     for fit in loaded.effects.fits:
         if fit.epochs > fit.ran_epochs:
-            text = _(
-                "fit asks for {asked} epochs; {ran} ran, on {samples} images, to keep within the time of a check."
+            text = ngettext(
+                "fit asks for {asked} epochs; {ran} was run, on {samples} images, to keep a check short.",
+                "fit asks for {asked} epochs; {ran} were run, on {samples} images, to keep a check short.",
+                fit.ran_epochs,
             )
             yield Note(
                 kind="budget",
@@ -40,9 +42,9 @@ def note(remark: Remark) -> Note:
 
 def _sentences() -> dict[str, str]:
     return {
-        "old_spelling": _("{printed} is an old spelling; today: {modern}"),
-        "suspicious": _("{printed} means something else today; probably meant: {modern}"),
-        "other_name": _("{found} was taken for {wanted}."),
+        "old_spelling": _("`{printed}` is an old spelling; today: `{modern}`"),
+        "suspicious": _("`{printed}` means something else today; probably meant: `{modern}`"),
+        "other_name": _("`{found}` was taken for `{wanted}`."),
         "magic": _("`{magic}` is not Python and was left out."),
         "broken_cell": _("This cell is not valid Python and was left out: {message}"),
         "out_of_order": _("The cells were last run in another order; here they run from top to bottom."),

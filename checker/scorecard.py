@@ -16,7 +16,8 @@ import msgspec
 
 from checker.evidence import Ending, Place, Plain
 
-SCHEMA = "labcheck/result/1"
+Schema = Literal["labcheck/result/1"]
+SCHEMA: Schema = "labcheck/result/1"
 
 
 class Outcome(StrEnum):
@@ -45,8 +46,8 @@ Visibility = Literal["public", "hidden"]
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """One check. ``title`` is its sentence, ``message`` what was found, ``hint`` how to go on, in one language.
 
-    ``evidence`` is plain data for whoever looks further (a found and an expected count, an accuracy, a threshold,
-    and under ``difference`` two drawn models).
+    ``source`` is the line at ``location``, "" where it is not known. ``evidence`` is plain data for whoever looks
+    further (a found and an expected count, an accuracy, a threshold, and under ``difference`` two drawn models).
     """
 
     id: str
@@ -58,6 +59,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     hint: str = ""
     location: Place | None = None
+    source: str = ""
     evidence: dict[str, Plain] = {}
 
 
@@ -78,6 +80,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     message: str
     location: Place | None = None
+    source: str = ""
 
 
 class SubmissionId(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +112,17 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     questions: dict[str, float] = {}
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """How many hidden checks are not in the questions: left out of this run, or run and not shown to this reader."""
+
+    not_run: int = 0
+    not_shown: int = 0
+
+
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """One submission, graded (or not, and why)."""
 
-    schema: str = SCHEMA
+    schema: Schema = SCHEMA
     lab: str
     course_digest: str
     submission: SubmissionId
@@ -124,6 +134,12 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...]
     environment: Environment
     timing: Timing
+    hidden: Hidden = Hidden()
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """The checks of all questions."""
+        return tuple(check for question in self.questions for check in question.checks)
 
     @property
     def full(self) -> bool:
@@ -133,7 +149,7 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def broken(self) -> bool:
         """Whether any check is the rubric's fault."""
-        return any(check.outcome is Outcome.broken for q in self.questions for check in q.checks)
+        return any(check.outcome is Outcome.broken for check in self.checks)
 
 
 def rounded(score: Fraction, maximum: Fraction) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
@@ -23,25 +25,34 @@ def fields(text: str) -> set[str]:
     return {name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name}
 
 
+def texts(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Every text, or its singular and plural, with its translation."""
+    return {forms(message.id): forms(message.string) for message in catalogue if message.id}
+
+
+def forms(text: str | Sequence[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
 def test_every_text_of_the_code_is_translated_with_the_same_fields() -> None:
     with (FRENCH / "labcheck.po").open("rb") as file:
         catalogue = read_po(file)
     keywords = {"_": None, "ngettext": (1, 2)}
     found = extract_from_dir(ROOT / "checker", METHODS, keywords=keywords)
-    texts = {message for _file, _line, message, _comments, _context in found}
-    assert len(texts) > 100
-    for text in texts:
-        entry = catalogue.get(text)
-        assert entry is not None, text
-        assert entry.string, text
-        assert fields(str(entry.string)) == fields(str(text)), text
+    messages = {message for _file, _line, message, _comments, _context in found}
+    assert len(messages) > 100
+    for message in messages:
+        entry = catalogue.get(message)
+        assert entry is not None, message
+        for text, translated in zip(forms(message), forms(entry.string), strict=True):
+            assert translated, text
+            assert fields(translated) == fields(text), text
 
 
 def test_the_compiled_catalogue_is_that_of_the_text() -> None:
     with (FRENCH / "labcheck.po").open("rb") as file:
-        written = {m.id: m.string for m in read_po(file) if m.id}
-    compiled = {m.id: m.string for m in read_mo(io.BytesIO((FRENCH / "labcheck.mo").read_bytes())) if m.id}
-    assert written == compiled
+        written = texts(read_po(file))
+    assert written == texts(read_mo(io.BytesIO((FRENCH / "labcheck.mo").read_bytes())))
 
 
 @pytest.mark.parametrize("lab", [lab.name for lab in default_course().labs])

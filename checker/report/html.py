@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
-from checker.language import _, ngettext, number, spoken
+from checker.language import _, number, spoken
 from checker.report import drawing, words
-from checker.scorecard import Note, Scorecard
+from checker.report.audience import Audience, seen_by
+from checker.scorecard import Scorecard
 
 MAX_TEXT = 4000
+CODE = re.compile(r"`([^`\n]+)`")
 
 
-def render(card: Scorecard) -> str:
+def render(card: Scorecard, audience: Audience = "student") -> str:
     """The report of one submission, in the run's language."""
+    apart = {"old_spelling", "failed", *words.STOPS}
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            card=card,
+            card=seen_by(card, audience),
             language=spoken(),
             _=_,
-            ngettext=ngettext,
-            spellings=[note for note in card.notes if note.kind == "old_spelling"],
+            tally=words.tally(seen_by(card, audience)),
             failures=[note for note in card.notes if note.kind == "failed"],
-            notes=_told_apart(card.notes),
+            stops=words.stops(card),
+            spellings=[note for note in card.notes if note.kind == "old_spelling"],
+            notes=[note for note in card.notes if note.kind not in apart],
+            environment=_run_with(card),
         )
     )
-
-
-def _told_apart(notes: tuple[Note, ...]) -> list[Note]:
-    return [note for note in notes if note.kind not in ("old_spelling", "failed")]
 
 
 @cache
@@ -50,10 +53,10 @@ def _environment() -> jinja2.Environment:
         points=words.points,
         verdict=words.verdict_word,
         outcome=words.outcome_word,
-        number=number,
-        short=_short,
-        measured=_measured,
+        measured=words.measured,
         state=drawing.state_word,
+        short=_short,
+        prose=_prose,
     )
     environment.globals["draw"] = drawing.svg
     return environment
@@ -61,22 +64,42 @@ def _environment() -> jinja2.Environment:
 
 def _short(text: str) -> str:
     """``text``, cut where no reader would read on; control characters made visible."""
-    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text[:MAX_TEXT])
+    shown = "".join(map(_visible, text[:MAX_TEXT].replace("\r\n", "\n").replace("\t", "    ")))
     left = len(text) - MAX_TEXT
     return shown if left <= 0 else shown + " " + _("[{count} more characters]").format(count=number(left))
 
 
-def _measured(evidence: dict[str, Any]) -> dict[str, str]:
-    """The plain figures of a check, by the name that they are shown under."""
+def _prose(text: str) -> Markup:
+    """A sentence, with what stands between backquotes as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(_short(text)))))
+
+
+def _visible(char: str) -> str:
+    # category C: controls, marks that reorder text, half surrogates
+    return char if char == "\n" or not unicodedata.category(char).startswith("C") else "\ufffd"
+
+
+def _run_with(card: Scorecard) -> list[tuple[str, str]]:
+    """What the reader needs to run it again, by name; what is not known is left out."""
+    environment, timing = card.environment, card.timing
+    isolation = {name: value for name, value in environment.isolation.items() if value}
+    if isinstance(missing := isolation.get("missing"), (list, tuple)):
+        isolation["missing"] = ", ".join(map(str, missing))
     names = {
-        "found": _("parameters found"),
-        "expected": _("parameters expected"),
-        "accuracy": _("accuracy"),
-        "threshold": _("threshold"),
-        "trainings": _("trainings"),
+        "mode": _("mode"), "files": _("files"), "network": _("network"), "signals": _("signals"),
+        "limits": _("limits"), "missing": _("missing"),
+    }  # fmt: skip
+    pair = _("{name}: {value}")
+    rows = {
+        "labcheck": environment.labcheck,
+        "Python": environment.python,
+        "Keras": environment.keras,
+        "TensorFlow": environment.tensorflow,
+        _("data"): environment.data,
+        _("seed"): str(environment.seed),
+        _("isolation"): "; ".join(pair.format(name=names.get(n, n), value=v) for n, v in isolation.items()),
+        _("rubric"): card.course_digest[:12],
+        _("hand-in (SHA-256)"): card.submission.sha256[:12],
+        _("time"): _("{seconds} s").format(seconds=number(timing.total_s, 1)) if timing.total_s else "",
     }
-    return {
-        names.get(key, key): number(value, 4 if isinstance(value, float) else 0)
-        for key, value in evidence.items()
-        if isinstance(value, (int, float))
-    }
+    return [(name, value) for name, value in rows.items() if value]

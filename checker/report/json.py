@@ -8,12 +8,16 @@ from typing import Any
 
 import msgspec
 
+from checker.report.audience import Audience, seen_by
 from checker.scorecard import Scorecard
 
 
-def render(card: Scorecard) -> str:
+def render(card: Scorecard, audience: Audience = "student") -> str:
     """The scorecard as JSON, in the order of its fields."""
-    return json.dumps(_finite(msgspec.to_builtins(card)), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    plain = _finite(msgspec.to_builtins(seen_by(card, audience)))
+    text = json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    # half a surrogate pair (a file name that is not UTF-8) has no UTF-8; Python's escape of it is JSON's, too
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _finite(value: Any) -> Any:
