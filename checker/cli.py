@@ -110,8 +110,8 @@ def labs(course: CourseOption = None, lang: LangOption = None) -> None:
         count = len(lab.rubric.questions)
         size = ngettext("{count} question, {points} points", "{count} questions, {points} points", count)
         title = pick(lab.rubric.title.as_dict())
-        typer.echo(f"{lab.name:<{wide}}  {title} ({size.format(count=count, points=f'{lab.rubric.max_score:g}')})")
-    typer.echo(_("To start one: labcheck new LAB"))
+        print(f"{lab.name:<{wide}}  {title} ({size.format(count=count, points=f'{lab.rubric.max_score:g}')})")
+    print(_("To start one: labcheck new LAB"))
 
 
 @app.command()
@@ -137,8 +137,8 @@ def new(
     folder.mkdir(parents=True, exist_ok=True)
     for path, target in copies.items():
         shutil.copyfile(path, target)
-        typer.echo(_("Written: {path}").format(path=target))
-    typer.echo(_("Fill it in, then: labcheck check {path}").format(path=next(iter(copies.values()), folder)))
+        print(_("Written: {path}").format(path=target))
+    print(_("Fill it in, then: labcheck check {path}").format(path=next(iter(copies.values()), folder)))
 
 
 @app.command()
@@ -210,7 +210,7 @@ def _check(
     if card.broken:
         return CANNOT_GRADE
     if not card.full and not outputs["html"]:
-        typer.echo(_("With --html report.html you also get a report with your models drawn."))
+        print(_("With --html report.html you also get a report with your models drawn."))
     return FULL_MARKS if card.full else NOT_FULL_MARKS
 
 
@@ -225,7 +225,7 @@ def _write(card: Scorecard, outputs: Mapping[str, Path | None]) -> None:
                 raise UsageError(
                     _("this file cannot be written: {error}").format(error=error.strerror), place=str(target)
                 ) from error
-            typer.echo(_("Written: {path}").format(path=target))
+            print(_("Written: {path}").format(path=target))
 
 
 @app.command()
@@ -238,7 +238,7 @@ def demo(
     """Check a sample that ships with labcheck, and write its report."""
     _speak(lang)
     sample = Path(__file__).parent / "sample" / "cnn_mnist_sample.py"
-    typer.echo(_("A sample with two mistakes is checked: {path}").format(path=sample.name))
+    print(_("A sample with two mistakes is checked: {path}").format(path=sample.name))
     code = _check(sample, "cnn_mnist", (), {"html": html}, "embedded", "auto", None)
     raise typer.Exit(FULL_MARKS if code in (FULL_MARKS, NOT_FULL_MARKS) else code)
 
@@ -255,7 +255,7 @@ def template(lab: LabArgument, course: CourseOption = None, lang: LangOption = N
         code = strip(path.read_text("utf-8"))
         for name, text in ((path.name, code), (f"{path.stem}.ipynb", notebook(code))):
             (chosen.template_dir / name).write_text(text, "utf-8")
-            typer.echo(chosen.template_dir / name)
+            print(chosen.template_dir / name)
 
 
 @app.command()
@@ -274,15 +274,15 @@ def doctor(lang: LangOption = None) -> None:
         except PackageNotFoundError:
             versions[name] = ""
     for line in machine.packages(versions):
-        typer.echo(line)
+        print(line)
     if not all(versions.values()):
         raise typer.Exit(CANNOT_GRADE)
     data = dataset.mnist()
     for line in machine.data(data.source, embedded=data.digest == dataset.embedded().digest):
-        typer.echo(line)
+        print(line)
     parts = _isolation()
     for line in machine.isolation(parts, parts.get("missing") or ()):
-        typer.echo(line)
+        print(line)
 
 
 def _isolation() -> dict[str, Any]:

@@ -65,6 +65,8 @@ def _failed(failure: Failure) -> Note:
         Ending.garbled: _("This disturbed the conversation with the grader, and was left out."),
     }
     text = texts.get(failure.ending, str(failure.ending))
+    if failure.ending is Ending.raised and not failure.message:
+        text = _("This stops with {error}.")
     return Note(
         kind=failure.ending.value,
         message=text.format(error=failure.error, message=failure.message),

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent / "labcheck"
 
 
-def labcheck(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def labcheck(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [BIN, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=300, check=False
+        [BIN, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=300,
+        check=False,
+        env={**os.environ, **environment},
     )
+
+
+def two_labs(folder: Path) -> Path:
+    """A course of two labs, `first` and `second`, whose names are one, two, three, and four, five, six."""
+    for lab, names in (("first", ("one", "two", "three")), ("second", ("four", "five", "six"))):
+        rubric = yaml.safe_load((ROOT / "rubrics/cnn_mnist/rubric.yaml").read_text("utf-8"))
+        rubric |= {"lab": lab, "names": {name: {"kind": "function"} for name in names}}
+        path = folder / "rubrics" / lab / "rubric.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(yaml.safe_dump(rubric, allow_unicode=True), "utf-8")
+    return folder
 
 
 def test_help_loads_neither_the_grader_nor_a_report() -> None:
@@ -28,7 +48,15 @@ def test_labs_lists_the_labs() -> None:
     done = labcheck("labs", "--lang", "fr")
     assert done.returncode == 0
     assert "cnn_mnist" in done.stdout
-    assert "réseaux convolutifs" in done.stdout
+    assert "réseaux convolutifs pour MNIST (8 questions, 20 points)" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["labs", "new", "check", "demo", "template", "doctor"])
+def test_every_command_explains_itself(command: str) -> None:
+    done = labcheck(command, "--help", COLUMNS="60")
+    assert done.returncode == 0
+    assert f"Usage: labcheck {command}" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 60
 
 
 def test_new_copies_the_template_and_overwrites_nothing(tmp_path: Path) -> None:
@@ -38,7 +66,76 @@ def test_new_copies_the_template_and_overwrites_nothing(tmp_path: Path) -> None:
     mine.write_text("# mine")
     again = labcheck("new", "cnn_mnist", tmp_path)
     assert again.returncode == 2
+    assert "nothing was changed" in again.stderr
     assert mine.read_text() == "# mine"
+
+
+def test_new_says_how_to_go_on(tmp_path: Path) -> None:
+    done = labcheck("new", "cnn_mnist", "mine", "--notebook", "--lang", "fr", cwd=tmp_path)
+    assert "labcheck check mine/cnn_mnist.ipynb" in done.stdout
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["cnn_mnist.ipynb"]
+
+
+def test_what_the_terminal_cannot_show_is_told_in_plain_letters(tmp_path: Path) -> None:
+    (tmp_path / "lab.py").write_text("def f(:\n", "utf-8")
+    done = labcheck("check", "lab.py", "--lang", "fr", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert done.returncode == 3
+    assert "rien ne peut etre note tant que Python ne peut pas lire le fichier" in done.stdout
+    assert labcheck("labs", "--lang", "fr", PYTHONIOENCODING="ascii").stdout.startswith("cnn_mnist  Trois reseaux")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "no Python file nor notebook in work"),
+        ({"only.py": "def f(:\n"}, "only.py, line 1"),
+    ],
+)
+def test_check_without_a_path_takes_the_folder(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    done = labcheck("check", "--lang", "en", "--json", "out/r.json", cwd=folder)
+    assert done.returncode == 3
+    assert said in done.stdout
+    assert json.loads((folder / "out" / "r.json").read_text("utf-8"))["submission"]["id"] == "work"
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lab.py").write_text("def f(:\n")
+    done = labcheck("check", "lab.py", "--html", "lab.py/report.html", "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "lab.py/report.html: this file cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+ONE = "def one(): pass\ndef two(): pass\n"
+FOUR = "def four(): pass\ndef five(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "said"),
+    [
+        ({"a.py": ONE, "b.py": FOUR}, 2, "work for several labs: first, second"),
+        ({"a.py": "x = 1\n"}, 2, "Give its name with --lab: first, second"),
+        ({"a.py": FOUR + "def six(:\n"}, 3, "syntax error"),
+        ({}, 3, "no Python file nor notebook"),
+    ],
+    ids=["both", "neither", "unreadable", "empty"],
+)
+def test_the_lab_is_found_by_the_names_in_the_work(
+    tmp_path: Path, files: dict[str, str], code: int, said: str
+) -> None:
+    course = two_labs(tmp_path / "course")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    done = labcheck("check", folder, "--course", course, "--lang", "en")
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -101,3 +198,11 @@ def test_a_data_file_that_is_none_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "data.npz" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.sandbox
+def test_doctor_tells_versions_data_and_isolation() -> None:
+    done = labcheck("doctor", "--lang", "fr")
+    assert done.returncode == 0, done.stderr
+    for word in ("tensorflow", "données", "fichiers", "réseau", "signaux"):
+        assert word in done.stdout

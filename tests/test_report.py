@@ -19,7 +19,7 @@ from rich.console import Console
 
 from checker.evidence import Ending, Place
 from checker.language import speak
-from checker.report import FORMATS, schema, terminal, write
+from checker.report import FORMATS, machine, schema, terminal, write
 from checker.report import json as json_report
 from checker.report.audience import Audience, seen_by
 from checker.scorecard import CheckResult, Hidden, Note, Outcome, QuestionResult, Scorecard, Timing, Verdict
@@ -364,6 +364,39 @@ def test_a_file_name_that_is_not_utf8_can_still_be_written(tmp_path: Path) -> No
         write(render(card), tmp_path / "deep" / name)
     assert json.loads((tmp_path / "deep" / "json").read_text("utf-8"))["submission"]["main_file"] == "caf\udce9.py"
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == sorted(FORMATS)
+
+
+# --- a machine
+
+
+def test_a_package_that_is_missing_comes_with_a_way_to_get_it() -> None:
+    lines = list(machine.packages({"numpy": "2.4", "keras": "", "h5py": ""}))
+    assert lines[-1].endswith("python -m pip install keras h5py")
+    assert len(list(machine.packages({"numpy": "2.4"}))) == 1
+
+
+HELD = {"files": "landlock 7", "network": "namespace + seccomp", "signals": "landlock 7", "limits": "rlimit"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "missing", "said"),
+    [
+        (HELD, (), ""),
+        (HELD, ("user_namespace",), "apparmor_restrict_unprivileged_userns"),
+        ({**HELD, "files": ""}, ("landlock",), "Linux 5.13"),
+        ({**HELD, "signals": ""}, ("landlock scopes",), "Linux 6.12"),
+        ({**HELD, "network": ""}, ("seccomp",), "x86-64 or ARM64"),
+        ({**HELD, "network": ""}, ("flux capacitor",), "flux capacitor is missing"),
+        ({}, ("landlock", "seccomp", "user_namespace"), "WSL 2"),
+    ],
+)
+def test_what_isolation_lacks_comes_with_a_way_to_get_it(
+    parts: dict[str, str], missing: tuple[str, ...], said: str
+) -> None:
+    lines = list(machine.isolation(parts, missing))
+    advice = [line for line in lines if line.startswith("→")]
+    assert [said in line for line in advice] == [True] * bool(said)
+    assert ("only your instructor's run" in lines[-1]) == any(not parts.get(name) for name in HELD)
 
 
 # --- languages
