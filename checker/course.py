@@ -39,18 +39,26 @@ class Text(_Strict):
 
 
 class NameSpec(_Strict):
-    """A name that a lab asks for: what it is, its parameters in the handout's order, other names it is known by."""
+    """A name that a lab asks for: what it is, its parameters in the handout's order, other names it is known by.
+
+    ``gives_model`` is for a function that builds a model when it is called without arguments.
+    """
 
     kind: Literal["function", "model", "class", "array", "plain"]
+    gives_model: bool = False
     parameters: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
 
 class CheckSpec(_Strict):
-    """What a student reads for a check: its sentence, and a hint where it fails."""
+    """What a student reads for a check: its sentence, and a hint where it fails.
+
+    ``slips`` are sentences for models of so many parameters: what was probably done, and why it is not the same.
+    """
 
     text: Text
     hint: Text | None = None
+    slips: dict[int, Text] = {}
 
 
 class QuestionSpec(_Strict):

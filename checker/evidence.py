@@ -150,6 +150,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
 
     ``graph`` is None where the model's operations could not be read, and ``unreadable`` says why.
     ``idle`` are layers made while the model was, that lie on no path from its input to its output.
+    ``overrides`` are the methods of Keras's training that its class has of its own ("train_step", "fit", …).
     ``weights`` lists every variable in Keras's own order (that of ``get_weights``).
     """
 
@@ -164,6 +165,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
     weights: tuple[Weight, ...]
     compiled: Compiled | None
     idle: tuple[Operation, ...] = ()
+    overrides: tuple[str, ...] = ()
     place: Place | None = None
 
 
@@ -188,11 +190,14 @@ class FitCall(msgspec.Struct, frozen=True):
 
     ``x``, ``y``, ``validation_x``, ``validation_y`` hold sample rows (see ``sample_rows``); None where not given or
     not an array. ``batch_size`` is None where it was not given. ``history`` is that of the epochs that ran.
-    ``parameters`` and ``model`` (an identity within one child) tell which model was trained.
+    ``model`` is the number of the model among all that were compiled or fitted (see ``protocol.Kept``);
+    ``parameters`` and ``trainable_parameters`` are its counts. ``others`` names further arguments that were given
+    and change what is learned ("class_weight", "sample_weight", "steps_per_epoch", "initial_epoch").
     """
 
     model: int
     parameters: int | None
+    trainable_parameters: int | None
     compiled: Compiled | None
     epochs: int
     batch_size: int | None
@@ -203,6 +208,7 @@ class FitCall(msgspec.Struct, frozen=True):
     validation_x: ArrayFacts | None
     validation_y: ArrayFacts | None
     callbacks: tuple[Setting, ...]
+    others: tuple[str, ...]
     ran_epochs: int
     ran_samples: int | None
     history: dict[str, tuple[float, ...]]

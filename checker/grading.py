@@ -49,7 +49,8 @@ class Grading:
 
     def _module(self, recording: Recording) -> Module:
         rubric = self.lab.rubric
-        return Module(recording, rubric.names, rubric.fills, rubric.limits.question, SEED)
+        limits = rubric.limits
+        return Module(recording, rubric.names, rubric.fills, limits.question, rubric.budget.seconds, SEED)
 
     def _runner(self, submission: Submission, file: str) -> SandboxRunner:
         rubric = self.lab.rubric
@@ -106,6 +107,11 @@ class Grading:
                 if result.id == check:
                     return result.outcome
         return None
+
+    def title(self, question: str, check: str) -> str:
+        """The sentence of a check, its name where it has none."""
+        spec = self.lab.rubric.question(question).checks.get(check)
+        return pick(spec.text.as_dict()) if spec else check
 
     def questions(self) -> tuple[QuestionResult, ...]:
         """Every question of the lab with its points; those without a result are skipped."""

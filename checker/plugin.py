@@ -13,14 +13,15 @@ import pytest
 
 from checker import dataset
 from checker.architecture import Architecture, compare
-from checker.course import Course
+from checker.award import Award, Inconclusive
+from checker.course import CheckSpec, Course
 from checker.evidence import Place
+from checker.fault import StudentFault
 from checker.grading import Grading
-from checker.language import LANGUAGES, pick, preferred, speak
-from checker.rubric import Award, Inconclusive
+from checker.language import LANGUAGES, _, pick, preferred, speak
 from checker.scorecard import CheckResult, Outcome
 from checker.server import Server
-from checker.student import Module, StudentFault
+from checker.student import Module
 from checker.submission import read
 
 GRADING = pytest.StashKey[Grading]()
@@ -30,10 +31,14 @@ AWARD = pytest.StashKey[Award]()
 
 
 class Saying:
-    """``say(key, at=place, **values)``: a sentence of rubric.yaml; remembers where it points."""
+    """``say(key, at=place, **values)``: a sentence of rubric.yaml; remembers where it points.
 
-    def __init__(self, grading: Grading) -> None:
+    ``slips`` are the sentences of the check's known slips, by number of parameters.
+    """
+
+    def __init__(self, grading: Grading, spec: CheckSpec | None) -> None:
         self._says = grading.lab.rubric.says
+        self.slips = {count: pick(text.as_dict()) for count, text in spec.slips.items()} if spec else {}
         self.text = ""
         self.place: Place | None = None
 
@@ -125,7 +130,9 @@ def data(grading: Grading) -> dataset.Dataset:
 @pytest.fixture
 def say(request: pytest.FixtureRequest, grading: Grading) -> Saying:
     """The rubric's sentences."""
-    request.node.stash[SAYING] = Saying(grading)
+    mark = request.node.get_closest_marker("question")
+    spec = grading.lab.rubric.question(mark.args[0]).checks.get(request.node.name) if mark else None
+    request.node.stash[SAYING] = Saying(grading, spec)
     saying: Saying = request.node.stash[SAYING]
     return saying
 
@@ -157,7 +164,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     for name in mark.kwargs.get("requires", ()):
         if grading.outcome(name) not in (None, Outcome.passed, Outcome.inconclusive):
-            pytest.skip(f"blocked by {name}")
+            pytest.skip(_("Waits for: {check}").format(check=grading.title(mark.args[0], name)))
     began = time.monotonic()
     try:
         return (yield)
@@ -228,6 +235,8 @@ def _message(item: pytest.Item, error: BaseException | None, outcome: Outcome) -
         return saying.text, saying.place
     if outcome is Outcome.broken:
         return f"{type(error).__name__}: {error}", None
+    if outcome is Outcome.blocked:
+        return str(error), None
     lines = [line.strip() for line in str(error).splitlines()]
     if _ARCHITECTURES in " ".join(lines):
         lines = lines[1:]

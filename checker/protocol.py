@@ -22,6 +22,7 @@ from checker.evidence import (
     Effects,
     Failure,
     ModelFacts,
+    Place,
     Plain,
     Shape,
     Tensor,
@@ -43,13 +44,24 @@ class Name(msgspec.Struct, frozen=True, tag=True):
 class Call(msgspec.Struct, frozen=True, tag=True):
     """``function(*args, **kwargs)``, after seeding every generator with ``seed``.
 
-    Models and arrays among the arguments are fresh copies. ``limit`` is in seconds of wall time.
+    Models and arrays among the arguments are fresh copies. ``brief`` keeps a ``fit`` inside to the few images of
+    ``Budget.top_level_samples``: for what is asked of it, where how well it learns does not matter.
     """
 
     function: Expression
     args: tuple[Expression, ...] = ()
     kwargs: dict[str, Expression] = {}
     seed: int = 0
+    brief: bool = False
+
+
+class Kept(msgspec.Struct, frozen=True, tag=True):
+    """The model of number ``index`` among those that the top level compiled or fitted (``Loaded.models``).
+
+    A name that was bound again no longer leads to the model that it first stood for; this does.
+    """
+
+    index: int
 
 
 class Argument(msgspec.Struct, frozen=True, tag=True):
@@ -110,7 +122,10 @@ class Fresh(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trained(msgspec.Struct, frozen=True, tag=True):
-    """A fresh copy of model ``of`` after ``fit(x, y, epochs, batch_size)`` by the grader, not by the submission."""
+    """A fresh copy of model ``of`` after ``fit(x, y, epochs, batch_size)`` by the grader, not by the submission.
+
+    ``eager`` runs the steps without compiling them first, which costs less where they are few.
+    """
 
     of: Expression
     x: Expression
@@ -118,6 +133,7 @@ class Trained(msgspec.Struct, frozen=True, tag=True):
     epochs: int
     batch_size: int
     seed: int = 0
+    eager: bool = False
 
 
 class Transplanted(msgspec.Struct, frozen=True, tag=True):
@@ -136,8 +152,34 @@ class After(msgspec.Struct, frozen=True, tag=True):
 
 
 Expression = (
-    Name | Call | Argument | Item | Rows | Constant | Array | Rebuilt | Fresh | Trained | Transplanted | After
+    Name
+    | Call
+    | Kept
+    | Argument
+    | Item
+    | Rows
+    | Constant
+    | Array
+    | Rebuilt
+    | Fresh
+    | Trained
+    | Transplanted
+    | After
 )
+
+
+def trains(expression: Expression) -> bool:
+    """Whether evaluating ``expression`` trains a model on the whole budget."""
+    match expression:
+        case Trained(eager=eager):
+            return not eager
+        case Call(brief=brief, args=args, kwargs=kwargs):
+            return not brief or any(trains(each) for each in (*args, *kwargs.values()))
+        case Argument(call=of) | Item(of=of) | Rows(of=of) | Fresh(of=of) | Transplanted(of=of):
+            return trains(of)
+        case After(before=before, of=of):
+            return trains(before) or trains(of)
+    return False
 
 
 # --- views -----------------------------------------------------------------------------------------------------
@@ -258,11 +300,15 @@ class Began(msgspec.Struct, frozen=True, tag=True):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
-    """The top level ran: what it defined, what happened, and the statements that raised."""
+    """The top level ran: what it defined, what happened, and the statements that raised.
+
+    ``models`` are where the models that it compiled or fitted stand, in that order: see ``Kept``.
+    """
 
     definitions: tuple[Definition, ...]
     effects: Effects
     failures: tuple[Failure, ...]
+    models: tuple[Place | None, ...] = ()
 
 
 class Sort(msgspec.Struct, frozen=True, tag=True):

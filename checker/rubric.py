@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from checker.architecture import compare, compile_faults, input_for, shape_text, weights_for
-from checker.evidence import Plain
-from checker.judgement import SEEDS, judge
-from checker.student import Array, Function, History, Missing, Model, Module, Run, StudentFault
-
-
-class Inconclusive(Exception):
-    """The check cannot tell: full points, and a word to the instructor."""
+from checker.architecture import compare, compiled_alike, input_for, shape_text
+from checker.award import Award, Inconclusive
+from checker.fault import Missing, StudentFault
+from checker.likeness import compiled_right, is_right, layers_alike
+from checker.search import model_of
+from checker.student import Array, Function, History, Model, Module, Run
+from checker.trial import Trial, conclude, holds_rows_of
 
 
 def question(
@@ -32,22 +31,8 @@ def question(
     return pytest.mark.question(id, requires=tuple(requires), hidden=hidden, weight=weight)
 
 
-class Award:
-    """What a check may add to its verdict: ``award(share)`` of its points although it fails, and measured values."""
-
-    def __init__(self) -> None:
-        self.share = 0.0
-        self.evidence: dict[str, Plain] = {}
-
-    def __call__(self, share: float) -> None:
-        self.share = share
-
-    def measured(self, **values: Plain) -> None:
-        """Keep plain values for the report."""
-        self.evidence.update(values)
-
-
 __all__ = [
-    "SEEDS", "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run",
-    "StudentFault", "compare", "compile_faults", "input_for", "judge", "question", "shape_text", "weights_for",
+    "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run", "StudentFault", "Trial",
+    "compare", "compiled_alike", "compiled_right", "conclude", "holds_rows_of", "input_for", "is_right", "layers_alike",
+    "model_of", "question", "shape_text",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ needs, raises ``StudentFault``: an AssertionError whose text a student reads.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,8 +24,6 @@ from checker.evidence import (
     Compiled,
     Definition,
     Effects,
-    Ending,
-    Failure,
     FitCall,
     ModelFacts,
     Place,
@@ -33,23 +31,10 @@ from checker.evidence import (
     Shape,
     Tensor,
 )
+from checker.fault import Missing, StudentFault, fault_of
 from checker.language import _
 from checker.protocol import Answer, Ask, Call, Constant, Expression, Name, View
 from checker.runner import Runner
-
-
-class StudentFault(AssertionError):
-    """Something about the submission that a student must read: the sentence, and where it stands."""
-
-    def __init__(self, message: str, place: Place | None = None, ending: Ending | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.place = place
-        self.ending = ending
-
-
-class Missing(StudentFault):
-    """A name that the lab asks for and the submission does not define."""
 
 
 def simplified(name: str) -> str:
@@ -61,13 +46,15 @@ def simplified(name: str) -> str:
 class Module:
     """A submission (or the reference) as an object: its names are attributes.
 
-    ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question.
+    ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question,
+    ``training_seconds`` what is added to it where a model is trained on the whole budget.
     """
 
     runner: Runner
     names: Mapping[str, NameSpec]
     fills: Mapping[str, Any]
     seconds: float
+    training_seconds: float = 60.0
     seed: int = 1
     remarks: list[Remark] = field(default_factory=list)
 
@@ -91,31 +78,46 @@ class Module:
         """The fits that ran at top level."""
         return self.loaded.effects.fits
 
-    def find(self, name: str) -> Definition | None:
+    def match(self, name: str) -> Definition | None:
         """What the submission defines for the lab's ``name``: exactly, simplified, or under an alias."""
         known = self.definitions
         if name in known:
             return known[name]
         wanted = [simplified(name), *map(simplified, self.names[name].aliases)]
-        for each in wanted:
-            for definition in known.values():
-                if simplified(definition.name) == each:
-                    self.note(Remark("other_name", {"wanted": name, "found": definition.name}, definition.place))
-                    return definition
-        return None
+        return next((d for each in wanted for d in known.values() if simplified(d.name) == each), None)
+
+    def find(self, name: str) -> Definition | None:
+        """As ``match``; a match that is not exact is noted."""
+        found = self.match(name)
+        if found is not None and found.name != name:
+            self.note(Remark("other_name", {"wanted": name, "found": found.name}, found.place))
+        return found
 
     def named(self, name: str) -> Function | Any:
         """The handle for the lab's ``name``; raises Missing, with the nearest name, where there is none."""
         definition = self.find(name)
         if definition is None:
-            raise Missing(self._missing(name))
+            raise Missing(self.missing(name))
         return self.handle(definition, self.names[name])
+
+    def place(self, name: str) -> Place | None:
+        """Where the lab's ``name`` is defined, None where it is not or has no line."""
+        found = self.match(name)
+        return found.place if found else None
+
+    def variable(self, definition: Definition) -> Any:
+        """The value of a top-level name."""
+        return self.value(Name(definition.name))
+
+    def can_call(self, definition: Definition) -> bool:
+        """Whether every parameter without a default has a value that the lab or the submission knows."""
+        return all(self.fill(parameter) is not None for parameter in definition.required)
 
     def handle(self, definition: Definition, spec: NameSpec) -> Function | Any:
         """A handle on something the submission defines."""
         if definition.kind in ("function", "class"):
-            return Function(self, definition, spec)
-        value = self.value(Name(definition.name))
+            return Function(self, definition, spec.parameters)
+        value = self.variable(definition)
         # where a function is asked for, a model or a value under its name serves: calling it gives it
         return Given(value) if spec.kind == "function" else value
 
@@ -126,12 +128,12 @@ class Module:
 
     def ask(self, subject: Expression, view: View) -> tuple[Answer, Effects]:
         """Ask the runner; raises StudentFault where student code failed."""
-        answered = self.runner.ask(Ask(subject, view, self.seconds))
+        seconds = self.seconds + (self.training_seconds if protocol.trains(subject) else 0.0)
+        answered = self.runner.ask(Ask(subject, view, seconds))
         for remark in answered.effects.remarks:
             self.note(remark)
         if isinstance(answered.answer, protocol.Failed):
-            failure = answered.answer.failure
-            raise StudentFault(told(failure, subject), _innermost(failure), failure.ending)
+            raise fault_of(answered.answer.failure, subject)
         return answered.answer, answered.effects
 
     def value(self, subject: Expression) -> Any:
@@ -170,7 +172,18 @@ class Module:
             return protocol.Array(Tensor.of(value))
         return Constant(value)
 
-    def _missing(self, name: str) -> str:
+    def fill(self, parameter: str) -> Expression | None:
+        """A value for a parameter that the lab does not have: from the rubric, or the submission's own names."""
+        for name, value in self.fills.items():
+            if simplified(name) == simplified(parameter):
+                return Constant(value)
+        for name in self.definitions:
+            if simplified(name) == simplified(parameter):
+                return Name(name)
+        return None
+
+    def missing(self, name: str) -> str:
+        """The sentence for a name that is not there, with the nearest one that is."""
         spec = self.names[name]
         wanted = f"{name}({', '.join(spec.parameters)})" if spec.kind == "function" else name
         text = _("{wanted} was not found in your work.").format(wanted=wanted)
@@ -192,11 +205,11 @@ class Given:
 
 @dataclass(slots=True)
 class Function:
-    """A function of the submission; calling it runs it there."""
+    """A function of the submission; calling it runs it there. ``parameters`` are the lab's names for its arguments."""
 
     module: Module
     definition: Definition
-    spec: NameSpec
+    parameters: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place | None:
@@ -206,20 +219,24 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs).value
 
-    def run(self, *args: Any, after: Run | None = None, **kwargs: Any) -> Run:
+    def run(
+        self, *args: Any, after: Run | None = None, brief: bool = True, seed: int | None = None, **kwargs: Any
+    ) -> Run:
         """Call it, and keep the call: what it returned, printed, trained, wrote, and its arguments afterwards.
 
-        ``after`` is a call that must have been made before, for the files that it wrote.
+        ``after`` is a call that must have been made before, for the files that it wrote. ``brief`` keeps a training
+        inside to a few images; False gives it the whole budget. ``seed`` is the module's own unless given.
         """
         module = self.module
-        call = Call(Name(self.definition.name), *self._arguments(args, kwargs), module.seed)
+        chosen = module.seed if seed is None else seed
+        call = Call(Name(self.definition.name), *self._arguments(args, kwargs), chosen, brief)
         return Run(module, call, after.call if after else None)
 
     def _arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[tuple[Expression, ...], dict[str, Expression]]:
         """Arguments as this function takes them: by name where its own parameters are the lab's, in any order."""
-        known = dict(zip(self.spec.parameters, args, strict=False))
+        known = dict(zip(self.parameters, args, strict=False))
         given = {simplified(name): value for name, value in {**known, **kwargs}.items()}
         parameters = {simplified(name): name for name in self.definition.parameters}
         chosen: dict[str, Expression] = {}
@@ -231,19 +248,9 @@ class Function:
             chosen = {name: self.module.expression(value) for name, value in kwargs.items()}
         taken = {*self.definition.parameters[: len(positional)], *chosen}
         for name in self.definition.required:
-            if name not in taken and (filled := self._fill(name)) is not None:
+            if name not in taken and (filled := self.module.fill(name)) is not None:
                 chosen[name] = filled
         return positional, chosen
-
-    def _fill(self, parameter: str) -> Expression | None:
-        """A value for a parameter that the lab does not have: from the rubric, or the submission's own names."""
-        for name, value in self.module.fills.items():
-            if simplified(name) == simplified(parameter):
-                return Constant(value)
-        for name in self.module.definitions:
-            if simplified(name) == simplified(parameter):
-                return Name(name)
-        return None
 
 
 @dataclass(slots=True)
@@ -355,15 +362,16 @@ class Model(Handle):
             raise StudentFault(_("the model gave no prediction"))
         return answer.tensors[0].array()
 
-    def trained(self, x: Any, y: Any, *, epochs: int, batch_size: int, seed: int) -> Model:
-        """This model with fresh weights, trained by the grader."""
+    def fresh(self, seed: int) -> Model:
+        """This model with newly drawn weights."""
+        return Model(self.module, protocol.Fresh(self.subject, seed), self.input_shape)
+
+    def trained(self, x: Any, y: Any, *, epochs: int, batch_size: int, seed: int, eager: bool = False) -> Model:
+        """``fresh(seed)``, trained by the grader; ``eager`` costs less for a few steps."""
         express = self.module.expression
         fresh = protocol.Fresh(self.subject, seed)
-        return Model(
-            self.module,
-            protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed),
-            self.input_shape,
-        )
+        trained = protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed, eager)
+        return Model(self.module, trained, self.input_shape)
 
     def with_weights(self, weights: Sequence[Tensor]) -> Model:
         """This model holding ``weights``, in Keras's order."""
@@ -440,56 +448,3 @@ class History(Handle):
         """The values of each epoch, by metric."""
         answer, _effects = self.module.ask(self.subject, protocol.AsPlain())
         return dict(answer.value) if isinstance(answer, protocol.Value) else {}
-
-
-def told(failure: Failure, subject: Expression) -> str:
-    """What a student reads of a failure."""
-    name = _name_of(subject)
-    match failure.ending:
-        case Ending.timed_out:
-            return _("{name} was still running when its time was over: is there a loop that never ends?").format(
-                name=name
-            )
-        case Ending.out_of_memory:
-            return _("{name} took more memory than it is given.").format(name=name)
-        case Ending.killed:
-            return _(
-                "{name} ended the whole Python process ({reason}): do not call exit() or os._exit() in it."
-            ).format(name=name, reason=failure.message or "?")
-        case Ending.garbled:
-            return _("{name} disturbed the conversation with the grader.").format(name=name)
-    return _("{name} stops with {error}: {message}").format(
-        name=name, error=failure.error, message=failure.message
-    )
-
-
-def _name_of(subject: Expression) -> str:
-    for inner in _inward(subject):
-        if isinstance(inner, Name):
-            return inner.name
-    return _("the model")
-
-
-def _inward(subject: Expression) -> Iterator[Expression]:
-    while True:
-        yield subject
-        match subject:
-            case protocol.Call(function):
-                subject = function
-            case protocol.Argument(call):
-                subject = call
-            case (
-                protocol.After(_, of)
-                | protocol.Item(of)
-                | protocol.Rows(of)
-                | protocol.Fresh(of)
-                | protocol.Trained(of)
-                | protocol.Transplanted(of)
-            ):
-                subject = of
-            case _:
-                return
-
-
-def _innermost(failure: Failure) -> Place | None:
-    return failure.trace[-1] if failure.trace else None

@@ -40,13 +40,13 @@ def weights_for(
 
 
 def input_for(found: Architecture, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """``images`` (N, height, width, channels) in the shape that ``found`` takes."""
+    """``images`` (N, height, width, channels), or rows of any shape, in the shape that ``found`` takes."""
     shape = found.facts.input_shape
-    if shape is None or len(shape) == 4:
-        first = found.layout == CHANNELS_FIRST or (shape is not None and shape[1] == images.shape[-1])
-        return (
-            np.moveaxis(images, -1, 1) if first and shape is not None and shape[-1] != images.shape[-1] else images
-        )
+    if shape is None or shape[1:].count(None) > 1:
+        return images
+    if len(shape) == 4 and images.ndim == 4:
+        first = found.layout == CHANNELS_FIRST or shape[1] == images.shape[-1]
+        return np.moveaxis(images, -1, 1) if first and shape[-1] != images.shape[-1] else images
     return images.reshape(len(images), *(size or -1 for size in shape[1:]))
 
 

@@ -25,7 +25,7 @@ from checker.protocol import (
     encode,
     read_frame,
 )
-from checker.sandbox import harmless, keras2, models, probe
+from checker.sandbox import compiled, harmless, keras2, models, probe
 from checker.sandbox.evaluate import Evaluator
 from checker.sandbox.execute import Program, TimeLimit, time_limit
 from checker.sandbox.loaders import Loaders
@@ -135,9 +135,10 @@ class Child:
         with self._recorder.watching() as span:
             failures = program.run(harmless.notebook_names())
             written = self._recorder.written(span)
-        self._training.at_top_level = False
+        self._training.brief = False
         self._evaluator = Evaluator(lambda: program.namespace, self._recorder, self._training, self._describe)
-        return Loaded(tuple(program.definitions()), span.effects(written), failures)
+        kept = tuple(getattr(model, compiled.PLACE, None) for model in self._recorder.models)
+        return Loaded(tuple(program.definitions()), span.effects(written), failures, kept)
 
     def _ask(self, ask: Ask) -> Answered:
         if self._evaluator is None:
@@ -193,7 +194,9 @@ def watch_layers(origin: Origin, recorder: Recorder) -> None:
     @functools.wraps(compile_)
     def placed(model: Any, *args: Any, **kwargs: Any) -> None:
         compile_(model, *args, **kwargs)
-        object.__setattr__(model, "_labcheck_compiled", origin.innermost())
+        object.__setattr__(model, compiled.PLACE, origin.innermost())
+        if origin.caller():
+            recorder.number(model)
 
     Trainer.compile = placed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from checker.protocol import (
     Failed,
     Fresh,
     Item,
+    Kept,
     Model,
     Name,
     Rebuilt,
@@ -45,7 +47,7 @@ from checker.protocol import (
 from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder
-from checker.sandbox.training import Training
+from checker.sandbox.training import Training, eagerly
 from checker.sandbox.values import NotPlain, as_array, describe_array, is_array, is_model, plain, sort_of
 
 PREDICTION_BATCH = 200
@@ -139,7 +141,10 @@ class Evaluator:
             case Name(name):
                 return self._names()[name]
             case Call():
-                return self._call(expression, known)
+                with self._training.briefly(expression.brief):
+                    return self._call(expression, known)
+            case Kept(index):
+                return self._recorder.models[index]
             case Argument(call, index):
                 done = self._outcome(call)
                 if done.failed:
@@ -196,7 +201,7 @@ class Evaluator:
         model = self._copy(trained.of)
         x, y = self.value(trained.x), self.value(trained.y)
         models.seed(trained.seed)
-        with self._training.ours():
+        with self._training.ours(), eagerly(model) if trained.eager else nullcontext():
             model.fit(x, y, epochs=trained.epochs, batch_size=trained.batch_size, verbose=0)
         return model
 

@@ -15,11 +15,13 @@ import numpy as np
 from checker.evidence import Graph, ModelFacts, Shape
 from checker.sandbox.compiled import describe_compiled
 from checker.sandbox.graph import PlaceOf, Reader, Unreadable, functional
-from checker.sandbox.settings import kind_of
+from checker.sandbox.settings import is_keras, kind_of
 
 __all__ = ["describe_compiled", "describe_model"]
 
 CHANNELS = (1, 3, 4)
+# what a model's class may have of its own, and trains otherwise with
+TRAINER = ("fit", "train_step", "make_train_function", "compile", "compute_loss", "_compute_loss")
 
 
 def describe_model(
@@ -51,8 +53,15 @@ def describe_model(
         weights=tuple(reader.weight(variable) for variable in model.weights) if built else (),
         compiled=describe_compiled(model),
         idle=idle,
+        overrides=tuple(name for name in TRAINER if not is_keras_method(type(model), name)),
         place=next((place for place in places if place), None),
     )
+
+
+def is_keras_method(kind: type, name: str) -> bool:
+    """Whether the class takes its method of that name from Keras (or has none)."""
+    owner = next((each for each in kind.__mro__ if name in vars(each)), None)
+    return owner is None or is_keras(owner)
 
 
 # --- building --------------------------------------------------------------------------------------------------

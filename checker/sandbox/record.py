@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from checker.evidence import Effects, FileFacts, FitCall, Remark
 from checker.sandbox.origin import Origin
@@ -68,6 +69,15 @@ class Recorder:
         self.origin = origin
         self._folder = folder
         self._spans: list[Span] = []
+        self.models: list[Any] = []
+
+    def number(self, model: Any) -> int:
+        """The number of ``model`` among all that were compiled or fitted; it is kept from here on."""
+        for number, known in enumerate(self.models):
+            if known is model:
+                return number
+        self.models.append(model)
+        return len(self.models) - 1
 
     def capture(self) -> None:
         """Take over ``sys.stdout`` and ``sys.stderr``; descriptors 1 and 2 lead nowhere."""

@@ -1,11 +1,12 @@
 """``fit`` recorded and kept to its budget; ``evaluate`` and ``predict`` on large arrays kept short.
 
-What was asked is recorded whole; what runs is cut. At top level a ``fit`` only has to show that it runs, so it
-runs on a few images without compiling a graph; inside a question it runs on the rubric's budget.
+What was asked is recorded whole; what runs is cut. At top level, or in a brief call, a ``fit`` only has to show that
+it runs, so it runs on a few images without compiling a graph; otherwise it runs on the rubric's budget.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from checker.sandbox.values import describe_array, is_array, plain
 LONG = 1000
 SHORT = 200
 VALIDATION = 200
+# arguments of fit beside the data, epochs and batch size that change what is learned
+OTHERS = ("class_weight", "sample_weight", "steps_per_epoch", "initial_epoch")
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class Training:
     origin: Origin
     compiled_of: Callable[[Any], Compiled | None]
     budget: Budget = field(default_factory=lambda: Budget(2000, 1, 60.0, 200))
-    at_top_level: bool = True
+    brief: bool = True
     trusted: bool = False
     _fit: Callable[..., Any] = field(init=False)
     _evaluate: Callable[..., Any] = field(init=False)
@@ -96,12 +99,21 @@ class Training:
 
     @property
     def _samples(self) -> int:
-        return self.budget.top_level_samples if self.at_top_level else self.budget.samples
+        return self.budget.top_level_samples if self.brief else self.budget.samples
+
+    @contextmanager
+    def briefly(self, brief: bool) -> Iterator[None]:
+        """Within, a ``fit`` runs on a few images only, or (where not ``brief``) on the whole budget."""
+        before, self.brief = self.brief, brief
+        try:
+            yield
+        finally:
+            self.brief = before
 
     @contextmanager
     def _light(self, model: Any) -> Iterator[None]:
-        """At top level, run without compiling: tracing a graph costs more than the few steps it is for."""
-        if not self.at_top_level:
+        """Where it is brief, run without compiling: tracing a graph costs more than the few steps it is for."""
+        if not self.brief:
             yield
             return
         with eagerly(model):
@@ -120,8 +132,11 @@ class Training:
         validation = asked.validation_data
         pair = validation if isinstance(validation, (tuple, list)) and len(validation) >= 2 else (validation, None)
         return FitCall(
-            model=id(model),
+            model=self.recorder.number(model),
             parameters=model.count_params() if model.built else None,
+            trainable_parameters=sum(math.prod(v.shape) for v in model.trainable_variables)
+            if model.built
+            else None,
             compiled=compiled,
             epochs=asked.epochs - asked.initial_epoch,
             batch_size=asked.batch_size,
@@ -132,6 +147,7 @@ class Training:
             validation_x=_facts(pair[0]),
             validation_y=_facts(pair[1], labels_of=pair[0]),
             callbacks=tuple(_setting(callback) for callback in asked.callbacks),
+            others=tuple(name for name in OTHERS if _is_given(getattr(asked, name))),
             ran_epochs=max((len(values) for values in ran.values()), default=0),
             ran_samples=len(cut["x"]) if is_array(cut["x"]) else None,
             history=ran,
@@ -290,6 +306,10 @@ def _lengthen(history: Any, epochs: int) -> None:
     for values in history.history.values():
         values.extend(values[-1:] * (epochs - len(values)))
     history.epoch = list(range(max(len(history.epoch), epochs)))
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not (isinstance(value, int) and value == 0)
 
 
 def _without_weights(kwargs: dict[str, Any]) -> dict[str, Any]:

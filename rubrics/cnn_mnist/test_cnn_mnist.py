@@ -8,29 +8,30 @@ import numpy as np
 import pytest
 
 from checker.evidence import Tensor, sample_rows
-from checker.language import number
 from checker.protocol import Name, Rebuilt
 from checker.rubric import (
-    SEEDS,
-    Inconclusive,
+    Array,
     Missing,
     Model,
     StudentFault,
-    compare,
-    compile_faults,
+    Trial,
+    compiled_alike,
+    compiled_right,
+    conclude,
+    holds_rows_of,
     input_for,
-    judge,
+    is_right,
+    layers_alike,
+    model_of,
     question,
     shape_text,
-    weights_for,
 )
-from checker.student import Array
 
 IMAGE_SHAPES = ((28, 28, 1), (1, 28, 28))
 BATCH, EPOCHS = 200, 10
-TRAINING_IMAGES = 2000
 MODELS = ("small_model", "medium_model", "large_model")
 SCALE = 255.0
+NAMES = ("x_train", "y_train", "x_test", "y_test")
 
 
 # --- the student's parts, and what stands in for them
@@ -49,13 +50,13 @@ def candidates(student):
         except StudentFault as error:
             errors.append(error)
     variables = {name.lower(): name for name in student.definitions}
-    if all(name in variables for name in ("x_train", "y_train", "x_test", "y_test")):
-        arrays = [student.value(Name(variables[n])) for n in ("x_train", "y_train", "x_test", "y_test")]
+    if all(name in variables for name in NAMES):
+        arrays = [student.value(Name(variables[n])) for n in NAMES]
         if all(isinstance(array, Array) for array in arrays):
             found.append(([*arrays, 10], student.definitions[variables["x_train"]]))
     found = [(each, definition) for each, definition in found if each is not None]
     if not found:
-        raise errors[0] if errors else Missing(student._missing("get_data_mnist"))  # noqa: SLF001
+        raise errors[0] if errors else Missing(student.missing("get_data_mnist"))
     return found
 
 
@@ -84,27 +85,33 @@ def right_model(student, reference, name):
     """The student's model where it is the one asked for, else the reference's."""
     expected = getattr(reference, name)()
     try:
-        model = getattr(student, name)()
-        right = isinstance(model, Model) and model.architecture == expected.architecture
-        if right and not list(compile_faults(model.compiled, expected.compiled)):
-            return model
+        model = model_of(student, reference, name)
+        return model if is_right(model, expected) else expected
     except StudentFault:
-        pass
-    return expected
+        return expected
 
 
-def given_model(student, name, say):
-    """What the student's function gives, which must be a model."""
-    value = getattr(student, name)()
-    definition = student.find(name)
-    assert isinstance(value, Model), say("not_a_model", at=definition.place, name=definition.name)
-    return value
+def images_for(architecture, images):
+    """Images (N, 28, 28, 1), normalised, in the layout and the scale that a model takes."""
+    scale = SCALE if architecture.preprocessing else 1.0
+    return input_for(architecture, images * np.float32(scale))
 
 
-def images_for(model, images):
-    """Grader's own images (N, 28, 28) uint8, normalised, in the layout that ``model`` takes."""
-    scale = 1.0 if model.architecture.preprocessing else SCALE
-    return input_for(model.architecture, (images[..., None] / scale).astype("float32"))
+def normalised(images):
+    return (images[..., None] / SCALE).astype("float32")
+
+
+@pytest.fixture
+def trial(data, grading):
+    count = grading.lab.rubric.budget.samples
+    return Trial(
+        x=normalised(data.train.images[:count]),
+        labels=data.train.labels[:count],
+        holdout_x=normalised(data.holdout.images),
+        holdout_labels=data.holdout.labels,
+        epochs=grading.lab.rubric.budget.epochs,
+        taken=images_for,
+    )
 
 
 def onehot(labels):
@@ -179,18 +186,14 @@ def test_labels(student, data, say):
 
 
 @question("normalisation")
-def test_normalised(student, data, say):
+def test_normalised(student, reference, data, say):
     def rescaled():
         for name in MODELS:
             try:
-                model = getattr(student, name)()
+                preprocessing = model_of(student, reference, name).architecture.preprocessing
             except StudentFault:
                 return False
-            done = isinstance(model, Model) and any(
-                kind == "Rescaling" and abs(settings.get("scale", 0) - 1 / SCALE) < 1e-6
-                for kind, settings in model.architecture.preprocessing
-            )
-            if not done:
+            if not any(k == "Rescaling" and abs(s.get("scale", 0) - 1 / SCALE) < 1e-6 for k, s in preprocessing):
                 return False
         return True
 
@@ -212,131 +215,88 @@ def test_normalised(student, data, say):
 # --- models
 
 
-def check_layers(student, reference, say, award, name):
-    model = given_model(student, name, say)
-    expected = getattr(reference, name)()
-    comparison = compare(model.architecture, expected.architecture)
-    award.measured(found=model.parameters, expected=expected.parameters)
-    if model.architecture.unreadable and computes_the_same(model, expected):
-        return
-    if not comparison.same:
-        award(float(comparison.matched))
-        award.measured(difference={"found": name, "expected": "reference", "rows": comparison.plain()})
-        lines = list(comparison.lines())
-        if name == "large_model" and model.parameters == 59933:
-            lines = [say("second_pool")]
-        raise StudentFault("\n".join(lines), comparison.place)
-    if not computes_the_same(model, expected):
-        raise Inconclusive(say("other_function", at=model.place))
-
-
-def computes_the_same(model, expected):
-    """The second proof: with the reference's weights, the same predictions on random images."""
-    weights = weights_for(model.architecture, expected.architecture, expected.weights)
-    if weights is None:
-        return False
-    images = np.random.default_rng(5).integers(0, 255, (4, 28, 28)).astype("uint8")
-    mine = model.with_weights(weights).predict(images_for(model, images))
-    theirs = expected.predict(images_for(expected, images))
-    if mine.shape != theirs.shape:
-        return False
-    if model.compiled and model.compiled.loss and model.compiled.loss[0].config.get("from_logits"):
-        mine = np.exp(mine - mine.max(axis=1, keepdims=True))
-        mine /= mine.sum(axis=1, keepdims=True)
-    return np.allclose(mine, theirs, atol=1e-4)
-
-
-def check_compiled(student, reference, say, name):
-    model = given_model(student, name, say)
-    expected = getattr(reference, name)()
-    faults = list(compile_faults(model.compiled, expected.compiled))
-    if faults:
-        raise StudentFault("\n".join(faults), (model.compiled and model.compiled.place) or model.place)
-
-
-def accuracy(predictions, labels):
-    return float((predictions.argmax(axis=1) == labels).mean())
-
-
-def trained_accuracy(model, data, seed):
-    """Of a copy trained by the grader, on the holdout."""
-    x = images_for(model, data.train.images[:TRAINING_IMAGES])
-    trained = model.trained(x, onehot(data.train.labels[:TRAINING_IMAGES]), epochs=1, batch_size=BATCH, seed=seed)
-    return accuracy(trained.predict(images_for(model, data.holdout.images)), data.holdout.labels)
-
-
-def measured(reference, data, name):
-    """The reference's accuracies over seeds, on the same data and budget."""
-    model = getattr(reference, name)()
-    return [trained_accuracy(model, data, seed) for seed in SEEDS]
-
-
-def conclude(judgement, say, award, place):
-    award.measured(
-        accuracy=round(judgement.accuracy, 4),
-        threshold=round(judgement.threshold, 4),
-        trainings=len(judgement.accuracies),
-    )
-    texts = {
-        "found": number(100 * judgement.accuracy, 1) + " %",
-        "threshold": number(100 * judgement.threshold, 1) + " %",
-        "tries": len(judgement.accuracies),
-    }
-    if judgement.passed is None:
-        raise Inconclusive(say("inconclusive", at=place, **texts))
-    assert judgement.passed, say("accuracy", at=place, **texts)
-
-
-def check_accuracy(student, reference, data, say, award, name):
-    model = given_model(student, name, say)
-    judgement = judge(lambda seed: trained_accuracy(model, data, seed), measured(reference, data, name))
-    conclude(judgement, say, award, model.place)
-
-
 @question("small_model", weight=2)
 def test_small_layers(student, reference, say, award):
-    check_layers(student, reference, say, award, "small_model")
+    layers_alike(model_of(student, reference, "small_model"), reference.small_model(), award, say.slips)
 
 
 @question("small_model")
-def test_small_compiled(student, reference, say):
-    check_compiled(student, reference, say, "small_model")
+def test_small_compiled(student, reference):
+    compiled_right(model_of(student, reference, "small_model"), reference.small_model())
+
+
+@question("medium_model")
+def test_medium_layers(student, reference, say, award):
+    layers_alike(model_of(student, reference, "medium_model"), reference.medium_model(), award, say.slips)
+
+
+@question("medium_model")
+def test_medium_compiled(student, reference):
+    compiled_right(model_of(student, reference, "medium_model"), reference.medium_model())
+
+
+@question("medium_model", requires=["test_medium_layers", "test_medium_compiled"])
+def test_medium_accuracy(student, reference, trial, award):
+    model = model_of(student, reference, "medium_model")
+    conclude(trial.judge(model, reference.medium_model()), award, model)
+
+
+@question("large_model")
+def test_large_layers(student, reference, say, award):
+    layers_alike(model_of(student, reference, "large_model"), reference.large_model(), award, say.slips)
+
+
+@question("large_model")
+def test_large_compiled(student, reference):
+    compiled_right(model_of(student, reference, "large_model"), reference.large_model())
+
+
+@question("large_model", requires=["test_large_layers", "test_large_compiled"])
+def test_large_accuracy(student, reference, trial, award):
+    model = model_of(student, reference, "large_model")
+    conclude(trial.judge(model, reference.large_model()), award, model)
 
 
 # --- training
 
 
 class Fit:
-    """The fit to judge, what it should have been given, and the accuracy it leads to."""
+    """The fit to judge, and the arrays that it should have been given."""
 
-    def __init__(self, student, reference, data, say):
+    def __init__(self, student, reference, data, trial, say):
+        self.student, self.trial = student, trial
         self.model = right_model(student, reference, "small_model")
-        self.data = data
-        definition = student.find("train_model")
-        self.run = None
-        if definition is not None and definition.kind == "function":
-            self._by_function(student, definition, say)
+        self.expected = reference.small_model()
+        self.definition = student.find("train_model")
+        if self.definition is not None and self.definition.kind == "function":
+            self._by_function(data, say)
         else:
-            self._at_top_level(student)
+            self._at_top_level(data)
 
-    def _by_function(self, student, definition, say):
-        x_train = images_for(self.model, self.data.train.images[:TRAINING_IMAGES])
-        x_test = images_for(self.model, self.data.test.images[:BATCH])
-        y_train, y_test = onehot(self.data.train.labels[:TRAINING_IMAGES]), onehot(self.data.test.labels[:BATCH])
-        self.train, self.test = (x_train, y_train), (x_test, y_test)
-        self.run = student.train_model.run(self.model, x_train, y_train, x_test, y_test)
+    def _by_function(self, data, say):
+        count = len(self.trial.x)
+        x_train = images_for(self.model.architecture, self.trial.x)
+        x_test = images_for(self.model.architecture, normalised(data.test.images[:BATCH]))
+        self.train = (x_train, onehot(data.train.labels[:count]))
+        self.test = (x_test, onehot(data.test.labels[:BATCH]))
+        self.run = self.call()
         self.run.value  # noqa: B018 - raises where it does not come to its end
-        fits = self.run.effects.fits
-        assert fits, say("no_fit", at=definition.place, name=definition.name)
-        self.fits = fits
+        self.fits = self.run.effects.fits
+        assert self.fits, say("no_fit", at=self.definition.place, name=self.definition.name)
 
-    def _at_top_level(self, student):
-        fits = [fit for fit in student.fits if fit.parameters == self.model.parameters] or list(student.fits[:1])
-        if not fits:
-            raise Missing(student._missing("train_model"))  # noqa: SLF001
-        self.fits = fits[:1]
-        self.train = (self.data.train.images[..., None], onehot(self.data.train.labels))
-        self.test = (self.data.test.images[..., None], onehot(self.data.test.labels))
+    def _at_top_level(self, data):
+        fits = [fit for fit in self.student.fits if fit.parameters == self.model.parameters]
+        if not (fits or self.student.fits):
+            raise Missing(self.student.missing("train_model"))
+        self.run = None
+        first = (fits or self.student.fits)[0]
+        # further fits of the same model are further epochs of one training
+        self.fits = [fit for fit in self.student.fits if fit.model == first.model]
+        self.train = (data.train.images[..., None], onehot(data.train.labels))
+        self.test = (data.test.images[..., None], onehot(data.test.labels))
+
+    def call(self, **more):
+        return self.student.train_model.run(self.model, *self.train, *self.test, **more)
 
     @property
     def first(self):
@@ -347,43 +307,64 @@ class Fit:
         """Ten fits of one epoch are ten epochs."""
         return sum(fit.epochs for fit in self.fits)
 
-    def accuracy(self, seed):
+    def judge(self):
+        """None where this fit is proved to train as the reference's does; else what its trainings showed."""
         if self.run is None:
-            return trained_accuracy(self.model, self.data, seed)
-        self.run.call = type(self.run.call)(self.run.call.function, self.run.call.args, self.run.call.kwargs, seed)
-        model = self.run.argument("model" if self.run.call.kwargs else 0)
-        return accuracy(model.predict(images_for(self.model, self.data.holdout.images)), self.data.holdout.labels)
+            return self.trial.judge(self.model, self.expected)
+        if self.is_plain() and self.moves() and self.trial.judge(self.model, self.expected) is None:
+            return None
+        return self.trial.judge_as(self.accuracy, self.expected, self.first)
 
+    def is_plain(self):
+        """Whether everything that decides what is learned is as in the reference's fit.
 
-def is_given(facts, array):
-    """Whether the recorded rows are those of ``array``, up to one positive scale and the layout."""
-    if facts is None or facts.rows is None or facts.shape[0] < 1:
-        return False
-    rows = np.asarray(sample_rows(facts.shape[0])) % len(array)
-    found = facts.rows.array().astype("float64").reshape(len(rows), -1)
-    right = np.asarray(array)[rows].astype("float64").reshape(len(rows), -1)
-    if found.shape != right.shape or not right.any():
-        return False
-    factor = (found * right).sum() / (right * right).sum()
-    return factor > 0 and np.allclose(found, right * factor, atol=2e-3 * factor * abs(right).max())
+        Epochs and batch size are judged in ``test_fit_settings``, and not here once more.
+        """
+        return all(
+            not fit.callbacks
+            and not fit.others
+            and fit.shuffle
+            and not fit.validation_split
+            and fit.trainable_parameters == self.expected.facts.trainable_parameters
+            and compiled_alike(fit.compiled, self.model.compiled)
+            and holds_rows_of(fit.x, self.train[0])
+            and holds_rows_of(fit.y, self.train[1])
+            for fit in self.fits
+        )
+
+    def moves(self):
+        """Whether the model that was given is the one whose weights the call moved."""
+        after = self.run.argument("model" if self.run.call.kwargs else 0)
+        return any(one != other for one, other in zip(after.weights, self.model.weights, strict=True))
+
+    def accuracy(self, seed):
+        run = self.call(seed=seed, brief=False)
+        run.value  # noqa: B018 - raises where it does not come to its end
+        return self.trial.accuracy_of(run.argument("model" if run.call.kwargs else 0))
 
 
 @question("training")
-def test_fit_data(student, reference, data, say):
-    fit = Fit(student, reference, data, say)
+def test_fit_data(student, reference, data, trial, say):
+    fit = Fit(student, reference, data, trial, say)
     place = fit.first.place
-    on_test = is_given(fit.first.x, fit.test[0]) and not is_given(fit.first.x, fit.train[0])
+    on_test = holds_rows_of(fit.first.x, fit.test[0]) and not holds_rows_of(fit.first.x, fit.train[0])
     assert not on_test, say("fit_on_test", at=place)
-    given = is_given(fit.first.x, fit.train[0]) and is_given(fit.first.y, fit.train[1])
+    given = holds_rows_of(fit.first.x, fit.train[0]) and holds_rows_of(fit.first.y, fit.train[1])
     assert given, say("fit_on_other", at=place)
-    assert fit.first.validation_x is not None, say("no_validation", at=place)
-    validated = is_given(fit.first.validation_x, fit.test[0]) and is_given(fit.first.validation_y, fit.test[1])
-    assert validated, say("other_validation", at=place)
 
 
 @question("training")
-def test_fit_settings(student, reference, data, say):
-    fit = Fit(student, reference, data, say)
+def test_fit_validation(student, reference, data, trial, say):
+    fit = Fit(student, reference, data, trial, say)
+    place = fit.first.place
+    assert fit.first.validation_x is not None, say("no_validation", at=place)
+    validated = holds_rows_of(fit.first.validation_x, fit.test[0])
+    assert validated and holds_rows_of(fit.first.validation_y, fit.test[1]), say("other_validation", at=place)
+
+
+@question("training")
+def test_fit_settings(student, reference, data, trial, say):
+    fit = Fit(student, reference, data, trial, say)
     place, batch = fit.first.place, fit.first.batch_size
     swapped = fit.epochs == BATCH and batch == EPOCHS
     assert not swapped, say("swapped", at=place, epochs=fit.epochs, batch=batch)
@@ -391,11 +372,10 @@ def test_fit_settings(student, reference, data, say):
     assert batch == BATCH, say("batch", at=place, found=batch or 32)
 
 
-@question("training")
-def test_small_accuracy(student, reference, data, say, award):
-    fit = Fit(student, reference, data, say)
-    judgement = judge(fit.accuracy, measured(reference, data, "small_model"))
-    conclude(judgement, say, award, fit.first.place)
+@question("training", requires=["test_fit_data"])
+def test_small_accuracy(student, reference, data, trial, say, award):
+    fit = Fit(student, reference, data, trial, say)
+    conclude(fit.judge(), award, fit.model)
 
 
 # --- error rate
@@ -452,36 +432,6 @@ def says(printed, label, value):
     return re.search(pattern, printed, re.IGNORECASE) is not None
 
 
-@question("medium_model")
-def test_medium_layers(student, reference, say, award):
-    check_layers(student, reference, say, award, "medium_model")
-
-
-@question("medium_model")
-def test_medium_compiled(student, reference, say):
-    check_compiled(student, reference, say, "medium_model")
-
-
-@question("medium_model", requires=["test_medium_layers", "test_medium_compiled"])
-def test_medium_accuracy(student, reference, data, say, award):
-    check_accuracy(student, reference, data, say, award, "medium_model")
-
-
-@question("large_model")
-def test_large_layers(student, reference, say, award):
-    check_layers(student, reference, say, award, "large_model")
-
-
-@question("large_model")
-def test_large_compiled(student, reference, say):
-    check_compiled(student, reference, say, "large_model")
-
-
-@question("large_model", requires=["test_large_layers", "test_large_compiled"])
-def test_large_accuracy(student, reference, data, say, award):
-    check_accuracy(student, reference, data, say, award, "large_model")
-
-
 # --- saving and loading
 
 
@@ -531,7 +481,6 @@ def test_load(student, reference, say):
     assert isinstance(loaded, Model), say("not_a_model", at=function.place, name="load_keras_model")
     model = first.argument(0)
     images = np.random.default_rng(3).integers(0, 255, (4, 28, 28)).astype("uint8")
-    same = np.allclose(
-        loaded.predict(images_for(model, images)), model.predict(images_for(model, images)), atol=1e-4
-    )
+    mine, theirs = (each.predict(images_for(each.architecture, normalised(images))) for each in (loaded, model))
+    same = mine.shape == theirs.shape and np.allclose(mine, theirs, atol=1e-4)
     assert same, say("fresh_weights", at=function.place)

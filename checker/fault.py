@@ -1,0 +1,83 @@
+"""What a student must read when their code does not do what a check needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checker import protocol
+from checker.evidence import Ending, Failure, Place
+from checker.language import _
+from checker.protocol import Expression, Name
+
+
+class StudentFault(AssertionError):
+    """Something about the submission that a student must read: the sentence, and where it stands."""
+
+    def __init__(self, message: str, place: Place | None = None, ending: Ending | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.ending = ending
+
+
+class Missing(StudentFault):
+    """A name that the lab asks for and the submission does not define."""
+
+
+def fault_of(failure: Failure, subject: Expression) -> StudentFault:
+    """The fault to raise where evaluating ``subject`` failed."""
+    place = failure.trace[-1] if failure.trace else None
+    return StudentFault(_told(failure, subject), place, failure.ending)
+
+
+def _told(failure: Failure, subject: Expression) -> str:
+    """What a student reads of a failure."""
+    name = _name_of(subject)
+    match failure.ending:
+        case Ending.timed_out:
+            return _("{name} was still running when its time was over: is there a loop that never ends?").format(
+                name=name
+            )
+        case Ending.out_of_memory:
+            return _("{name} took more memory than it is given.").format(name=name)
+        case Ending.killed:
+            return _(
+                "{name} ended the whole Python process ({reason}): do not call exit() or os._exit() in it."
+            ).format(name=name, reason=failure.message or "?")
+        case Ending.garbled:
+            return _("{name} disturbed the conversation with the grader.").format(name=name)
+    if failure.error == "NotImplementedError":
+        return _(
+            "{name} is still to be written: put your code where it says `raise NotImplementedError()`."
+        ).format(name=name)
+    return _("{name} stops with {error}: {message}").format(
+        name=name, error=failure.error, message=failure.message
+    )
+
+
+def _name_of(subject: Expression) -> str:
+    for inner in _inward(subject):
+        if isinstance(inner, Name):
+            return inner.name
+    return _("the model")
+
+
+def _inward(subject: Expression) -> Iterator[Expression]:
+    while True:
+        yield subject
+        match subject:
+            case protocol.Call(function):
+                subject = function
+            case protocol.Argument(call):
+                subject = call
+            case (
+                protocol.After(_, of)
+                | protocol.Item(of)
+                | protocol.Rows(of)
+                | protocol.Fresh(of)
+                | protocol.Trained(of)
+                | protocol.Transplanted(of)
+            ):
+                subject = of
+            case _:
+                return

@@ -1,0 +1,90 @@
+"""Finds the model that a submission means by a lab's name, also where it has another name or none at all.
+
+Public hand-ins call the second network ``small_model_v2``, build it at top level, or bind one name to all their models
+in turn; what they yield tells which is which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from checker.architecture import Architecture, compare
+from checker.evidence import Definition, Place, Remark
+from checker.fault import Missing, StudentFault
+from checker.language import _
+from checker.protocol import Kept
+from checker.student import Function, Model, Module
+
+# below this share of matching layers a model is not taken for the one asked for
+LIKE_ENOUGH = Fraction(1, 2)
+
+
+def model_of(student: Module, reference: Module, name: str) -> Model:
+    """The model that ``student`` gives under the lab's ``name``, else the one most like the reference's.
+
+    Raises StudentFault where the name gives no model, Missing where nothing is like it.
+    """
+    if student.find(name) is not None:
+        value = getattr(student, name)()
+        if not isinstance(value, Model):
+            raise StudentFault(
+                _("{name} gives no Keras model: does it end with `return model`?").format(name=name),
+                student.place(name),
+            )
+        return value
+    expected = getattr(reference, name)().architecture
+    return _nearest(student, name, expected, list(_others(reference, name)))
+
+
+def _nearest(student: Module, name: str, expected: Architecture, others: Sequence[Architecture]) -> Model:
+    """The model most like ``expected`` among those that no other question asks for."""
+    best: tuple[Fraction, str, Place | None, Model] | None = None
+    for label, place, model in _candidates(student):
+        try:
+            found = model.architecture
+        except StudentFault:
+            continue
+        likeness = compare(found, expected).matched
+        closer = all(compare(found, other).matched <= likeness for other in others)
+        if closer and likeness >= LIKE_ENOUGH and (best is None or likeness > best[0]):
+            best = likeness, label, place, model
+    if best is None:
+        raise Missing(student.missing(name))
+    _likeness, label, place, model = best
+    student.note(Remark("other_name", {"wanted": name, "found": label}, place))
+    return model
+
+
+def _candidates(student: Module) -> Iterator[tuple[str, Place | None, Model]]:
+    """Models of the submission that stand under no name of the lab: functions', variables', and nameless ones."""
+    claimed = {found.name for name in student.names if (found := student.match(name)) is not None}
+    for definition in student.definitions.values():
+        if definition.name in claimed:
+            continue
+        if definition.kind == "model":
+            value = student.variable(definition)
+        elif definition.kind == "function" and student.can_call(definition):
+            value = _built(student, definition)
+        else:
+            continue
+        if isinstance(value, Model):
+            yield definition.name, definition.place or value.place, value
+    for number, place in enumerate(student.loaded.models):
+        yield _("the model compiled here"), place, Model(student, Kept(number))
+
+
+def _built(student: Module, definition: Definition) -> object:
+    """What a function gives that is called without arguments, and trained briefly if it trains; None if it fails."""
+    try:
+        return Function(student, definition)()
+    except StudentFault:
+        return None
+
+
+def _others(reference: Module, name: str) -> Iterator[Architecture]:
+    """The architectures that the lab's other names ask for."""
+    for other, spec in reference.names.items():
+        if other == name or spec.kind not in ("function", "model") or not spec.gives_model:
+            continue
+        yield getattr(reference, other)().architecture

@@ -1,0 +1,155 @@
+"""A training by the grader: what a model is trained on, how well it does on images that it never saw, and whether that
+is as good as the reference's.
+
+A model that is proved to train as the reference does is trained for a few steps only, which must lower its loss: its
+accuracy is the reference's. Every other model is trained on the whole budget.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from checker.architecture import Architecture, input_for, trains_alike
+from checker.award import Award, Inconclusive
+from checker.evidence import ArrayFacts, FitCall, sample_rows
+from checker.fault import StudentFault
+from checker.judgement import SEEDS, Judgement, judge
+from checker.language import _, number
+from checker.likeness import probabilities
+from checker.student import Model
+
+Floats = npt.NDArray[np.float32]
+BRIEF_ROWS, BRIEF_EPOCHS, BRIEF_BATCH = 64, 3, 16
+INTEGER_LOSS = "sparse_categorical_crossentropy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Arrays as the reference takes them: ``x`` (N, …) float32, ``labels`` (N,) of ints, and a holdout alike.
+
+    ``taken`` gives inputs the form that a model of another layout takes.
+    """
+
+    x: Floats
+    labels: npt.NDArray[np.integer]
+    holdout_x: Floats
+    holdout_labels: npt.NDArray[np.integer]
+    classes: int = 10
+    epochs: int = 2
+    batch_size: int = 32
+    taken: Callable[[Architecture, Floats], Floats] = input_for
+
+    def targets(self, model: Model, labels: npt.NDArray[np.integer]) -> npt.NDArray[np.generic]:
+        """``labels`` as the loss of ``model`` takes them: integers, or one-hot (N, classes) float32."""
+        compiled = model.compiled
+        if compiled and compiled.loss and compiled.loss[0].name == INTEGER_LOSS:
+            return np.asarray(labels, np.int32)
+        if self.classes == 2 and (model.facts.output_shape or (0,))[-1] == 1:
+            return np.asarray(labels, np.float32)[:, None]
+        return np.asarray(np.eye(self.classes)[labels], np.float32)
+
+    def accuracy_of(self, model: Model) -> float:
+        """The share of the holdout that ``model`` gets right, 0 to 1."""
+        found = model.predict(self.taken(model.architecture, self.holdout_x))
+        if found.shape[-1] == 1:
+            guesses = (found[:, 0] > 0.5).astype(int)
+        else:
+            guesses = found.reshape(len(found), -1).argmax(axis=1)
+        return float((guesses == self.holdout_labels).mean())
+
+    def trained_accuracy(self, model: Model, seed: int) -> float:
+        """That of a fresh copy trained on the whole budget."""
+        x = self.taken(model.architecture, self.x)
+        y = self.targets(model, self.labels)
+        trained = model.trained(x, y, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
+        return self.accuracy_of(trained)
+
+    def judge_as(self, train: Callable[[int], float], reference: Model, fit: FitCall) -> Judgement:
+        """Judge ``train(seed) -> accuracy``, the training of a student's own ``fit``, which ran on the budget.
+
+        The reference is trained with as many epochs and as large batches as that fit ran with, so that a wrong
+        number of epochs is judged where it was asked for and not here once more.
+        """
+        alike = dataclasses.replace(self, epochs=max(1, fit.ran_epochs), batch_size=int(fit.batch_size or 32))
+        return judge(train, alike.measured(reference))
+
+    def measured(self, reference: Model) -> list[float]:
+        """The accuracies of the reference's own trainings, over ``SEEDS``."""
+        return [self.trained_accuracy(reference, seed) for seed in SEEDS]
+
+    def judge(self, found: Model, reference: Model) -> Judgement | None:
+        """None where ``found`` is proved to train as ``reference`` and learns; else what its trainings showed."""
+        if trains_alike(found.architecture, reference.architecture) and self.learns(found):
+            return None
+        return judge(lambda seed: self.trained_accuracy(found, seed), self.measured(reference))
+
+    def learns(self, model: Model) -> bool:
+        """Whether a few steps lower the loss of ``model`` on what it is trained on."""
+        x = self.taken(model.architecture, self.x[:BRIEF_ROWS])
+        labels = self.labels[:BRIEF_ROWS]
+        after = model.trained(
+            x, self.targets(model, labels), epochs=BRIEF_EPOCHS, batch_size=BRIEF_BATCH, seed=1, eager=True
+        )
+        return log_loss(after, x, labels) < log_loss(model.fresh(1), x, labels)
+
+
+def log_loss(model: Model, x: Floats, labels: npt.NDArray[np.integer]) -> float:
+    """The mean cross-entropy, in nats, of what ``model`` predicts for ``x``; infinite where it is no probability."""
+    shares = probabilities(model, model.predict(x)).reshape(len(x), -1).astype(np.float64)
+    if shares.shape[1] == 1:
+        shares = np.concatenate([1 - shares, shares], axis=1)
+    if not np.isfinite(shares).all():
+        return float("inf")
+    return float(-np.log(np.clip(shares[np.arange(len(x)), labels], 1e-7, 1.0)).mean())
+
+
+def conclude(judgement: Judgement | None, award: Award, model: Model) -> None:
+    """Tell a judgement: raises StudentFault where it failed, Inconclusive where it stays in doubt."""
+    if judgement is None:
+        award.measured(proved=True)
+        return
+    award.measured(
+        accuracy=round(judgement.accuracy, 4),
+        threshold=round(judgement.threshold, 4),
+        trainings=len(judgement.accuracies),
+    )
+    texts = {
+        "found": number(100 * judgement.accuracy, 1),
+        "threshold": number(100 * judgement.threshold, 1),
+        "tries": len(judgement.accuracies),
+    }
+    if judgement.passed is None:
+        raise Inconclusive(
+            _("Accuracy of {found} %: too close to the threshold of {threshold} % to conclude.").format(**texts)
+        )
+    if not judgement.passed:
+        raise StudentFault(
+            _(
+                "Trained briefly ({tries} time(s)), the model gets {found} % of new images right; "
+                "the model asked for gets more than {threshold} %."
+            ).format(**texts),
+            model.place,
+        )
+
+
+def holds_rows_of(
+    facts: ArrayFacts | None, array: npt.NDArray[np.generic], rows: Sequence[int] | None = None
+) -> bool:
+    """Whether the recorded sample rows are those of ``array``, up to one positive scale and the layout.
+
+    ``array`` is repeated where the recorded one is longer, as data sets are in the sandbox.
+    """
+    if facts is None or facts.rows is None or not facts.shape or facts.shape[0] < 1:
+        return False
+    numbers = np.asarray(sample_rows(facts.shape[0]) if rows is None else rows) % len(array)
+    found = facts.rows.array().astype("float64").reshape(len(numbers), -1)
+    right = np.asarray(array)[numbers].astype("float64").reshape(len(numbers), -1)
+    if found.shape != right.shape or not right.any():
+        return False
+    factor = (found * right).sum() / (right * right).sum()
+    return bool(factor > 0 and np.allclose(found, right * factor, atol=2e-3 * factor * abs(right).max()))
