@@ -213,6 +213,13 @@ def test_french_spaces_survive() -> None:
     assert "203\u202f434 paramètres\xa0: trop" in FORMATS["html"](with_checks(check))
 
 
+def test_a_french_line_never_begins_with_a_colon() -> None:
+    speak("fr")
+    check = replace(SECRET, visibility="public", message="`x : y` : 203 434 paramètres ; pourquoi ?")
+    text = FORMATS["html"](with_checks(check))
+    assert "</code>\xa0: 203\xa0434 paramètres\xa0; pourquoi\xa0?" in text
+
+
 def test_a_long_message_is_cut_and_says_so() -> None:
     check = replace(SECRET, visibility="public", message="x" * 9000)
     assert "[5,000 more characters]" in page(with_checks(check)).text

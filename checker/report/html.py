@@ -16,6 +16,8 @@ from checker.report.audience import Audience, seen_by
 from checker.scorecard import Scorecard
 
 MAX_TEXT = 4000
+# a French line never begins with these, nor with the rest of a number
+BOUND = re.compile(r" (?=[:;?!»%])|(?<=«) |(?<=\d) (?=\d{3}\b)")
 CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -70,8 +72,9 @@ def _short(text: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """A sentence, with what stands between backquotes as code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(_short(text)))))
+    """A sentence, its French spaces unbreakable, with what stands between backquotes as code."""
+    shown = BOUND.sub("\xa0", _short(text)) if spoken() == "fr" else _short(text)
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown))))
 
 
 def _visible(char: str) -> str:
@@ -86,7 +89,7 @@ def _run_with(card: Scorecard) -> list[tuple[str, str]]:
     if isinstance(missing := isolation.get("missing"), (list, tuple)):
         isolation["missing"] = ", ".join(map(str, missing))
     names = {
-        "mode": _("mode"), "files": _("files"), "network": _("network"), "signals": _("signals"),
+        "mode": _("mode"), "process": _("process"), "files": _("files"), "network": _("network"), "signals": _("signals"),
         "limits": _("limits"), "missing": _("missing"),
     }  # fmt: skip
     pair = _("{name}: {value}")

@@ -61,5 +61,9 @@ def _remedies() -> dict[str, str]:
             "This Landlock is an old one: submissions can send signals to your processes. Linux 6.12 or later has "
             "what is needed."
         ),
+        "single thread": _(
+            "A thread ran before the sandbox was shut, and is not held by it: an error of labcheck to report, with the "
+            "versions above."
+        ),
         "seccomp": _("No seccomp filter: submissions may open sockets. It needs Linux on x86-64 or ARM64."),
     }

@@ -56,13 +56,6 @@ def outcome_word(check: CheckResult) -> str:
     }[check.outcome]
 
 
-def waiting(title: str) -> str:
-    """Why a check is blocked: ``title`` is the check that must pass first, "" where that is not to be told."""
-    if not title:
-        return _("This waits for another check to pass.")
-    return _("This waits for another check to pass: “{title}”.").format(title=title)
-
-
 def tally(card: Scorecard) -> str:
     """How many checks passed, and how many a student does not see."""
     passed = sum(check.outcome in (Outcome.passed, Outcome.inconclusive) for check in card.checks)
