@@ -52,6 +52,8 @@ class Runner(Protocol):
     def ask(self, ask: Ask) -> Answered: ...
     def ready(self) -> Ready: ...
     def close(self) -> None: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 @dataclass(slots=True)
@@ -74,7 +76,9 @@ class SandboxRunner:
     def ready(self) -> Ready:
         """What holds the child, and its versions; raises SandboxError where no child can be had."""
         if self._ready is None:
+            began = time.monotonic()
             self._begin()
+            self.seconds += time.monotonic() - began
         assert self._ready is not None
         return self._ready
 
@@ -142,10 +146,12 @@ class SandboxRunner:
         program = self.program
         lost: list[Failure] = []
         spared = True
+        until = time.monotonic() + program.seconds
         while True:
             if self._process is None:
                 self._begin()
-            if len(lost) == MAX_RESTARTS - 1:
+            # what begins a statement is a claim, too: a false one must not buy one run after the other
+            if lost and (len(lost) == MAX_RESTARTS - 1 or time.monotonic() > until):
                 program = msgspec.structs.replace(program, definitions_only=True)
             try:
                 loaded = self._run_top_level(program)
@@ -157,7 +163,7 @@ class SandboxRunner:
                 skip = (*program.skip, ended.statement) if ended.statement else program.skip
                 program = msgspec.structs.replace(program, skip=skip)
                 lost.append(_lost(ended, program))
-                if len(lost) == MAX_RESTARTS:
+                if program.definitions_only:
                     self._hopeless = ended
                     self._loaded = Loaded((), Effects(), tuple(lost))
                     return
@@ -321,6 +327,11 @@ class Recording:
             self.evidence.answers[question] = self._live().ask(ask)
             self.changed = True
         return self.evidence.answers[question]
+
+    @property
+    def seconds(self) -> float:
+        """The time spent waiting for the runner; what is in the evidence costs none."""
+        return self._runner.seconds if self._runner else 0.0
 
     def close(self) -> None:
         """End the runner, if one was needed."""

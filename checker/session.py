@@ -17,7 +17,7 @@ import pytest
 
 from checker import __version__, dataset
 from checker.course import Lab
-from checker.errors import CourseError, SubmissionError
+from checker.errors import CourseError, SandboxError, SubmissionError
 from checker.evidence import Ending, Place
 from checker.grading import SEED, Grading
 from checker.language import _, pick
@@ -111,14 +111,16 @@ def _run_pytest(request: Request, grading: Grading) -> None:
     # whatever else is installed beside labcheck must not change a mark
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    plugin = GradingPlugin(grading)
+    run = _Run(GradingPlugin(grading))
     try:
         with contextlib.redirect_stdout(said):
-            code = pytest.main(arguments, plugins=[_Named(plugin)])
+            code = pytest.main(arguments, plugins=[run])
     finally:
         sys.dont_write_bytecode = bytecode
         if before is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    if run.stopped:
+        raise run.stopped
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         end = said.getvalue().strip().splitlines()[-12:]
         raise CourseError(
@@ -126,16 +128,30 @@ def _run_pytest(request: Request, grading: Grading) -> None:
         )
 
 
-class _Named:
-    """Registers the grading under the name by which the plugin finds it."""
+class _Run:
+    """Gives the plugin its grading, and keeps what pytest would keep to itself: why the whole run must stop."""
 
     def __init__(self, plugin: GradingPlugin) -> None:
         self._plugin = plugin
+        self.stopped: BaseException | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before the plugin configures itself."""
         config.pluginmanager.register(self._plugin, "labcheck-grading")
+
+    def pytest_collection_finish(self) -> None:
+        """Without a sandbox no check can conclude anything."""
+        try:
+            self._plugin.grading.student.runner.ready()
+        except SandboxError as error:
+            self.stopped = error
+            pytest.exit("no sandbox")
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Whoever interrupts means all of labcheck."""
+        if excinfo.type is KeyboardInterrupt:
+            self.stopped = excinfo.value
 
 
 def _selection(request: Request) -> Sequence[str]:

@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of a child: bytes a file, processes and threads, open files."""
 
     file_bytes: int = 2**30
-    processes: int = 512
+    processes: int = 1024
     open_files: int = 1024
 
 
