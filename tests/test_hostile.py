@@ -17,6 +17,7 @@ from labs.cnn_mnist import REFERENCE
 
 from checker import report, session
 from checker.course import default_course
+from checker.protocol import Began, encode
 from checker.scorecard import Scorecard
 from checker.server import Server
 from checker.template import notebook
@@ -132,11 +133,14 @@ Check = Callable[..., Scorecard]
 def check(server: Server, tmp_path: Path) -> Check:
     """Checks the text of a notebook, with limits that make a test short."""
 
-    def checked(text: str, questions: tuple[str, ...] = ASKED, running: Server = server) -> Scorecard:
+    def checked(
+        text: str, questions: tuple[str, ...] = ASKED, running: Server = server, **more: float
+    ) -> Scorecard:
         path = tmp_path / "lab.ipynb"
         path.write_text(text, "utf-8")
         lab = default_course().lab("cnn_mnist")
-        limits = lab.rubric.limits.model_copy(update={"statement": 5, "question": 20, "memory_mb": 2048})
+        short = {"statement": 5, "question": 20, "memory_mb": 2048, **more}
+        limits = lab.rubric.limits.model_copy(update=short)
         lab.rubric = lab.rubric.model_copy(update={"limits": limits})
         request = session.Request(lab=lab, path=path, questions=questions, data="embedded")
         return session.check(request, lambda _question, _check: None, running)
@@ -166,6 +170,14 @@ def test_it_ends_in_a_report_that_says_so_and_costs_only_what_it_touches(check: 
     assert case.said in told
     assert case.said in json.dumps(result, ensure_ascii=False)
     assert case.said in page
+
+
+def test_a_flood_of_events_gains_no_time(check: Check) -> None:
+    event = encode(Began(0, 1))
+    cell = EVERY_DESCRIPTOR.replace("range(3, 1024)", "__import__('itertools').cycle(range(3, 1024))")
+    no_alarm = FOR_EVER.partition("while")[0]
+    card = check(Case(at_once(no_alarm, cell.format(data=event))).text, ("data",), load=8)
+    assert (lost(card, ("data",)), card.ending) == (set(), "timed_out")
 
 
 def test_an_empty_notebook_is_told_and_not_graded(check: Check) -> None:
