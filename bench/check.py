@@ -42,7 +42,7 @@ def main() -> None:
         with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=1) as pool:
             scores = pool.starmap(grade, [(server, path) for path in paths], chunksize=1)
         ours = time.monotonic() - start
-        data = dataset.mnist("embedded").write(Path(folder))
+        data = dataset.load(["mnist"], "embedded").write(Path(folder))
         command = [sys.executable, str(Path(__file__).with_name("floor.py")), str(data), str(COUNT), str(WORKERS)]
         said = subprocess.run(
             command, capture_output=True, text=True, check=True, env={**os.environ, **ENVIRONMENT}

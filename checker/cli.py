@@ -253,7 +253,10 @@ def template(lab: LabArgument, course: CourseOption = None, lang: LangOption = N
     chosen.template_dir.mkdir(parents=True, exist_ok=True)
     for path in sorted(chosen.reference_dir.glob("*.py")):
         code = strip(path.read_text("utf-8"))
-        for name, text in ((path.name, code), (f"{path.stem}.ipynb", notebook(code))):
+        made = {path.name: code}
+        if path.stem == chosen.name:
+            made[f"{path.stem}.ipynb"] = notebook(code)
+        for name, text in made.items():
             (chosen.template_dir / name).write_text(text, "utf-8")
             print(chosen.template_dir / name)
 
@@ -277,8 +280,8 @@ def doctor(lang: LangOption = None) -> None:
         print(line)
     if not all(versions.values()):
         raise typer.Exit(CANNOT_GRADE)
-    data = dataset.mnist()
-    for line in machine.data(data.source, embedded=data.digest == dataset.embedded().digest):
+    data = dataset.load(["mnist"])
+    for line in machine.data(data.source, embedded=data.digest == dataset.load(["mnist"], "embedded").digest):
         print(line)
     parts = _isolation()
     for line in machine.isolation(parts, parts.get("missing") or ()):

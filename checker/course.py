@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from checker.errors import CourseError
 from checker.language import LANGUAGES, _
 from checker.protocol import Budget
 
 HERE = Path(__file__).parent
-DATASETS = ("mnist",)
 
 
 class _Strict(BaseModel):
@@ -61,6 +61,22 @@ class CheckSpec(_Strict):
     slips: dict[int, Text] = {}
 
 
+class Explanation(_Strict):
+    """What a student reads beside an error of their code: ``match`` is searched in "ending Type: message"."""
+
+    match: str
+    text: Text
+
+    @field_validator("match")
+    @classmethod
+    def _is_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return value
+
+
 class QuestionSpec(_Strict):
     """A question: its points are shared among its checks."""
 
@@ -89,17 +105,23 @@ class LimitSpec(_Strict):
 
 
 class Rubric(_Strict):
-    """``rubric.yaml``."""
+    """``rubric.yaml``.
+
+    ``data`` names the sets that the lab uses, ``provides`` files of the reference's folder that a submission finds beside
+    it when it does not bring them.
+    """
 
     lab: str
     title: Text
-    data: Literal["mnist"] = "mnist"
+    data: tuple[Literal["mnist", "pneumonia", "boston"], ...] = ("mnist",)
+    provides: tuple[str, ...] = ()
     names: dict[str, NameSpec]
     fills: dict[str, Any] = {}
     budget: BudgetSpec = BudgetSpec()
     limits: LimitSpec = LimitSpec()
     keras2_spellings: Literal["accept", "refuse"] = "accept"
     questions: tuple[QuestionSpec, ...]
+    explanations: tuple[Explanation, ...] = ()
     says: dict[str, Text] = {}
 
     @model_validator(mode="after")

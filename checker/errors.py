@@ -51,7 +51,7 @@ class CourseError(LabcheckError):
 class SubmissionError(LabcheckError):
     """The submission cannot be read: no code, broken JSON, a syntax error.
 
-    ``file``, ``line`` and ``cell`` point at the fault when it has a place.
+    ``file``, ``line`` and ``cell`` point at the fault when it has a place, ``source`` is that line.
     """
 
     exit_code: ClassVar[int] = CANNOT_READ
@@ -63,12 +63,14 @@ class SubmissionError(LabcheckError):
         file: str = "",
         line: int | None = None,
         cell: int | None = None,
+        source: str = "",
         remedy: str = "",
     ) -> None:
         super().__init__(what, place=_place(file, line, cell), remedy=remedy)
         self.file = file
         self.line = line
         self.cell = cell
+        self.source = source
 
 
 class SandboxError(LabcheckError):

@@ -150,6 +150,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
 
     ``graph`` is None where the model's operations could not be read, and ``unreadable`` says why.
     ``idle`` are layers made while the model was, that lie on no path from its input to its output.
+    ``number`` is the model's among those that were compiled or fitted, as in ``FitCall``, None for one that was not.
     ``overrides`` are the methods of Keras's training that its class has of its own ("train_step", "fit", …).
     ``weights`` lists every variable in Keras's own order (that of ``get_weights``).
     """
@@ -166,6 +167,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
     compiled: Compiled | None
     idle: tuple[Operation, ...] = ()
     overrides: tuple[str, ...] = ()
+    number: int | None = None
     place: Place | None = None
 
 

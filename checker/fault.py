@@ -24,10 +24,10 @@ class Missing(StudentFault):
     """A name that the lab asks for and the submission does not define."""
 
 
-def fault_of(failure: Failure, subject: Expression) -> StudentFault:
-    """The fault to raise where evaluating ``subject`` failed."""
+def fault_of(failure: Failure, subject: Expression, explained: str = "") -> StudentFault:
+    """The fault to raise where evaluating ``subject`` failed; ``explained`` says what usually leads to it."""
     place = failure.trace[-1] if failure.trace else None
-    return StudentFault(_told(failure, subject), place, failure.ending)
+    return StudentFault("\n".join(filter(None, (_told(failure, subject), explained))), place, failure.ending)
 
 
 def _told(failure: Failure, subject: Expression) -> str:
@@ -72,6 +72,7 @@ def _inward(subject: Expression) -> Iterator[Expression]:
                 subject = call
             case (
                 protocol.After(_, of)
+                | protocol.Attribute(of)
                 | protocol.Item(of)
                 | protocol.Rows(of)
                 | protocol.Fresh(of)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from checker import dataset
 from checker.course import Lab
-from checker.dataset import Dataset
+from checker.dataset import Data
 from checker.errors import CourseError
-from checker.language import pick
-from checker.protocol import Load
+from checker.evidence import Place
+from checker.language import _, pick
+from checker.protocol import Load, SourceFile
 from checker.runner import Recording, SandboxRunner
 from checker.scorecard import CheckResult, Outcome, QuestionResult, Verdict, rounded, verdict
 from checker.server import Server
@@ -28,17 +32,18 @@ SEED = 1
 class Grading:
     """A lab, a submission, and the processes that answer for it and for the reference.
 
-    ``told`` is called with each result as it comes.
+    ``told`` is called with each result as it comes; ``left_out`` counts the hidden checks that do not run.
     """
 
     lab: Lab
     submission: Submission
-    data: Dataset
+    data: Data
     server: Server
     hidden: bool = False
     told: Callable[[str, CheckResult], None] = lambda _question, _check: None
     results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    left_out: int = 0
     student: Module = field(init=False)
     reference: Module = field(init=False)
 
@@ -49,14 +54,21 @@ class Grading:
 
     def _module(self, recording: Recording) -> Module:
         rubric = self.lab.rubric
-        limits = rubric.limits
-        return Module(recording, rubric.names, rubric.fills, limits.question, rubric.budget.seconds, SEED)
+        seconds = rubric.limits.question, rubric.budget.seconds
+        return Module(recording, rubric.names, rubric.fills, *seconds, SEED, self._explain)
+
+    def _explain(self, error: str) -> str:
+        """What the rubric says of such an error, "" where it says nothing."""
+        for each in self.lab.rubric.explanations:
+            if re.search(each.match, error, re.DOTALL):
+                return pick(each.text.as_dict())
+        return ""
 
     def _runner(self, submission: Submission, file: str) -> SandboxRunner:
         rubric = self.lab.rubric
         program = Load(
             submission.blocks,
-            submission.files,
+            (*submission.files, *self._provided(submission)),
             self.lab.budget,
             SEED,
             rubric.limits.load,
@@ -64,6 +76,13 @@ class Grading:
             old_spellings=rubric.keras2_spellings == "accept",
         )
         return SandboxRunner(self.server, program, file, rubric.limits.memory_mb * 2**20)
+
+    def _provided(self, submission: Submission) -> Iterator[SourceFile]:
+        """The files that the lab ships, but for those that the submission brings."""
+        brought = {file.path for file in submission.files}
+        for name in self.lab.rubric.provides:
+            if name not in brought:
+                yield SourceFile(name, (self.lab.reference_dir / name).read_bytes())
 
     @property
     def _cache(self) -> Path:
@@ -97,21 +116,33 @@ class Grading:
 
     def conclude(self, question: str, weight: float, share: float, result: CheckResult) -> None:
         """Keep the result of a check: ``share`` of its ``weight`` was won."""
+        result = replace(result, source=self.submission.line(result.location))
         self.results.setdefault(question, []).append((weight, share, result))
         self.told(question, result)
 
-    def outcome(self, check: str) -> Outcome | None:
-        """What the check of that name concluded, None where it has not run."""
+    def result(self, check: str) -> CheckResult | None:
+        """The result of the check of that name, None where it has not run."""
+        return next((each for each in self._all() if each.id == check), None)
+
+    def waits_for(self, check: str) -> str:
+        """What a check that is blocked by ``check`` says; no word of a hidden one."""
+        known = self.result(check)
+        if known is None or known.visibility == "hidden":
+            return _("Waits for an earlier check.")
+        return _("Waits for: {check}").format(check=known.title)
+
+    def told_already(self, message: str, place: Place | None) -> str:
+        """What to say instead of a fault that a public check has told: one cause, one message. "" where none has."""
+        for each in self._all():
+            told = (each.outcome, each.visibility, each.message, each.location)
+            if told == (Outcome.failed, "public", message, place):
+                return self.waits_for(each.id)
+        return ""
+
+    def _all(self) -> Iterator[CheckResult]:
         for entries in self.results.values():
             for _weight, _share, result in entries:
-                if result.id == check:
-                    return result.outcome
-        return None
-
-    def title(self, question: str, check: str) -> str:
-        """The sentence of a check, its name where it has none."""
-        spec = self.lab.rubric.question(question).checks.get(check)
-        return pick(spec.text.as_dict()) if spec else check
+                yield result
 
     def questions(self) -> tuple[QuestionResult, ...]:
         """Every question of the lab with its points; those without a result are skipped."""
@@ -149,6 +180,4 @@ class Grading:
 
 
 def _with_points(result: CheckResult, score: float, max_score: float) -> CheckResult:
-    from msgspec.structs import replace
-
     return replace(result, score=min(score, max_score), max_score=max_score)

@@ -62,3 +62,8 @@ def number(value: float, decimals: int = 0) -> str:
         # U+202F, the narrow no-break space, is the French thousands separator
         text = text.replace(",", "\u202f").replace(".", ",")
     return text
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of one as a percentage: 97.6% in English, 97,6 % in French."""
+    return _("{value}%").format(value=number(100 * share, decimals))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from checker.evidence import Ending, Failure, Remark
 from checker.grading import Grading
 from checker.language import _, ngettext
@@ -11,7 +13,12 @@ from checker.scorecard import Note
 
 
 def notes_of(grading: Grading) -> Iterator[Note]:
-    """Everything worth knowing about a graded submission, in the order met, each once."""
+    """Everything worth knowing about a graded submission, in the order met, each once, with its line."""
+    for each in _notes(grading):
+        yield replace(each, source=grading.submission.line(each.location))
+
+
+def _notes(grading: Grading) -> Iterator[Note]:
     loaded = grading.student.loaded
     remarks = (*grading.submission.remarks, *loaded.effects.remarks, *grading.student.remarks)
     for remark in dict.fromkeys(remarks):
@@ -52,6 +59,9 @@ def _sentences() -> dict[str, str]:
         "ignored_file": _("{file} was left out."),
         "encoding": _("{file} is not UTF-8; it was read as {encoding}."),
         "input": _("input() was answered with an empty line."),
+        "onehot_images": _(
+            "to_categorical was applied to images of shape {shape}; here it left them as they are."
+        ),
         "output_cut": _("So much was printed that only the first {kept} bytes were kept."),
     }
 

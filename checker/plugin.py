@@ -18,7 +18,7 @@ from checker.course import CheckSpec, Course
 from checker.evidence import Place
 from checker.fault import StudentFault
 from checker.grading import Grading
-from checker.language import LANGUAGES, _, pick, preferred, speak
+from checker.language import LANGUAGES, pick, preferred, speak
 from checker.scorecard import CheckResult, Outcome
 from checker.server import Server
 from checker.student import Module
@@ -77,7 +77,7 @@ def _from_options(config: pytest.Config, path: Path) -> tuple[Server, Grading]:
     lab = Course(folder.parent.parent).lab(folder.name)
     submission = read(path, tuple(lab.rubric.names))
     server = Server(config.getoption("--lab-isolation")).__enter__()
-    data = dataset.mnist(config.getoption("--lab-data"))
+    data = dataset.load(lab.rubric.data, config.getoption("--lab-data"))
     return server, Grading(lab, submission, data, server, bool(config.getoption("--lab-hidden")))
 
 
@@ -88,8 +88,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.close()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out hidden checks, unless they are asked for."""
+    """Leave out hidden checks, unless they are asked for; after -k, so that those of its choice are counted."""
     grading = config.stash.get(GRADING, None)
     if grading is None or grading.hidden:
         return
@@ -97,6 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item for item in items if (mark := item.get_closest_marker("question")) and mark.kwargs.get("hidden")
     ]
     if hidden:
+        grading.left_out = len(hidden)
         config.hook.pytest_deselected(items=hidden)
         items[:] = [item for item in items if item not in hidden]
 
@@ -122,8 +124,8 @@ def reference(grading: Grading) -> Module:
 
 
 @pytest.fixture
-def data(grading: Grading) -> dataset.Dataset:
-    """The data of this run; the holdout's labels are here and nowhere else."""
+def data(grading: Grading) -> dataset.Data:
+    """The data of this run by set: ``data.mnist``; the labels of a holdout are here and nowhere else."""
     return grading.data
 
 
@@ -163,8 +165,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if grading is None or mark is None:
         return (yield)
     for name in mark.kwargs.get("requires", ()):
-        if grading.outcome(name) not in (None, Outcome.passed, Outcome.inconclusive):
-            pytest.skip(_("Waits for: {check}").format(check=grading.title(mark.args[0], name)))
+        needed = grading.result(name)
+        if needed and needed.outcome not in (Outcome.passed, Outcome.inconclusive):
+            pytest.skip(grading.waits_for(name))
     began = time.monotonic()
     try:
         return (yield)
@@ -201,6 +204,8 @@ def conclude(
     error = call.excinfo.value if call.excinfo else None
     outcome = _outcome(error)
     message, place = _message(item, error, outcome)
+    if outcome is Outcome.failed and not award.share and (told := grading.told_already(message, place)):
+        outcome, message, place = Outcome.blocked, told, None
     share = {Outcome.passed: 1.0, Outcome.inconclusive: 1.0, Outcome.failed: award.share}.get(outcome, 0.0)
     hint = pick(spec.hint.as_dict()) if spec and spec.hint and outcome is Outcome.failed else ""
     return share, CheckResult(

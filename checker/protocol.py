@@ -71,6 +71,13 @@ class Argument(msgspec.Struct, frozen=True, tag=True):
     index: int | str
 
 
+class Attribute(msgspec.Struct, frozen=True, tag=True):
+    """``of.name``: a method of an object that the submission made."""
+
+    of: Expression
+    name: str
+
+
 class Item(msgspec.Struct, frozen=True, tag=True):
     """``of[index]``."""
 
@@ -156,6 +163,7 @@ Expression = (
     | Call
     | Kept
     | Argument
+    | Attribute
     | Item
     | Rows
     | Constant
@@ -175,7 +183,7 @@ def trains(expression: Expression) -> bool:
             return not eager
         case Call(brief=brief, args=args, kwargs=kwargs):
             return not brief or any(trains(each) for each in (*args, *kwargs.values()))
-        case Argument(call=of) | Item(of=of) | Rows(of=of) | Fresh(of=of) | Transplanted(of=of):
+        case Argument(call=of) | Attribute(of=of) | Item(of=of) | Rows(of=of) | Fresh(of=of) | Transplanted(of=of):
             return trains(of)
         case After(before=before, of=of):
             return trains(before) or trains(of)

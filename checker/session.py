@@ -25,6 +25,7 @@ from checker.notes import notes_of
 from checker.scorecard import (
     CheckResult,
     Environment,
+    Hidden,
     Note,
     QuestionResult,
     Scorecard,
@@ -73,7 +74,7 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
         return unreadable(request, _nothing_defined(request.lab, submission))
     with contextlib.ExitStack() as stack:
         running = server or stack.enter_context(Server(request.isolation))
-        data = dataset.mnist(request.data)
+        data = dataset.load(request.lab.rubric.data, request.data)
         grading = Grading(request.lab, submission, data, running, request.hidden, told)
         stack.callback(grading.close)
         _run_pytest(request, grading)
@@ -181,16 +182,23 @@ def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
         environment=_environment(grading.data.source, request, ready.versions, ready.isolation),
         timing=Timing(
             total_s=round(time.monotonic() - began, 2),
+            sandbox_s=round(grading.student.runner.seconds + grading.reference.runner.seconds, 2),
             training_s=round(loaded.effects.training_seconds, 2),
             questions={name: round(seconds, 2) for name, seconds in grading.seconds.items()},
         ),
+        hidden=Hidden(not_run=grading.left_out),
     )
 
 
 def unreadable(request: Request, error: SubmissionError) -> Scorecard:
     """The scorecard of a submission that could not be read."""
-    place = Place(error.file, error.line or 1, error.cell) if error.file else None
-    text = error.what + (f"\n{error.remedy}" if error.remedy else "")
+    place = Place(error.file, error.line, error.cell) if error.line else None
+    what = (
+        error.what
+        if place or error.file in error.what
+        else _("{file}: {what}").format(file=error.file, what=error.what)
+    )
+    text = what + (f"\n{error.remedy}" if error.remedy else "")
     questions = tuple(
         QuestionResult(
             id=spec.id, title=pick(spec.title.as_dict()), score=0.0, max_score=spec.points, verdict=Verdict.failed
@@ -206,7 +214,7 @@ def unreadable(request: Request, error: SubmissionError) -> Scorecard:
         score=0.0,
         max_score=request.lab.rubric.max_score,
         questions=questions,
-        notes=(Note(kind="failed", message=text, location=place),),
+        notes=(Note(kind="failed", message=text, location=place, source=error.source),),
         environment=_environment("", request, {}, {}),
         timing=Timing(),
     )

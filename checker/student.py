@@ -8,7 +8,7 @@ needs, raises ``StudentFault``: an AssertionError whose text a student reads.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -47,7 +47,8 @@ class Module:
     """A submission (or the reference) as an object: its names are attributes.
 
     ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question,
-    ``training_seconds`` what is added to it where a model is trained on the whole budget.
+    ``training_seconds`` what is added to it where a model is trained on the whole budget. ``explain`` says what usually
+    leads to an error.
     """
 
     runner: Runner
@@ -56,6 +57,7 @@ class Module:
     seconds: float
     training_seconds: float = 60.0
     seed: int = 1
+    explain: Callable[[str], str] = lambda _error: ""
     remarks: list[Remark] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
@@ -133,7 +135,8 @@ class Module:
         for remark in answered.effects.remarks:
             self.note(remark)
         if isinstance(answered.answer, protocol.Failed):
-            raise fault_of(answered.answer.failure, subject)
+            failure = answered.answer.failure
+            raise fault_of(failure, subject, self.explain(f"{failure.ending} {failure.error}: {failure.message}"))
         return answered.answer, answered.effects
 
     def value(self, subject: Expression) -> Any:
@@ -300,9 +303,17 @@ class Handle:
 
 @dataclass(slots=True)
 class Other(Handle):
-    """A value of a sort that checks do not look into."""
+    """A value of a sort that checks do not look into; its methods can be called."""
 
     sort: protocol.Sort
+
+    def run(self, method: str, *args: Any, after: Run | None = None, **kwargs: Any) -> Run:
+        """Call a method of it, and keep the call as ``Function.run`` does."""
+        module, express = self.module, self.module.expression
+        named = {name: express(value) for name, value in kwargs.items()}
+        function = protocol.Attribute(self.subject, method)
+        call = Call(function, tuple(map(express, args)), named, module.seed, brief=True)
+        return Run(module, call, after.call if after else None)
 
 
 @dataclass

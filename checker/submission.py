@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from checker.errors import SubmissionError, UsageError
-from checker.evidence import Remark
+from checker.evidence import Place, Remark
 from checker.language import _
 from checker.notebook import read_notebook
 from checker.protocol import Block, SourceFile
@@ -30,6 +30,7 @@ IGNORED = frozenset({"conftest.py", "pytest.ini", "setup.cfg", "tox.ini", "sitec
 SKIPPED_FOLDERS = frozenset(
     {"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"}
 )
+MAX_LINE = 200
 PYTHON_2 = re.compile(
     r"^\s*(?:print\s+[^\s(=]|print\s*>>|exec\s+[\"']|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
 )
@@ -48,6 +49,17 @@ class Submission:
     remarks: tuple[Remark, ...]
     prose: str
 
+    def line(self, place: Place | None) -> str:
+        """The line of code at ``place``, without its indentation; "" where there is none."""
+        if place is None:
+            return ""
+        code = next((b.code for b in self.blocks if (b.file, b.cell) == (place.file, place.cell)), None)
+        if code is None:
+            files = (each.data for each in self.files if each.path == place.file and place.cell is None)
+            code = next(files, b"").decode("utf-8", "replace")
+        lines = code.splitlines()
+        return lines[place.line - 1].strip()[:MAX_LINE] if 0 < place.line <= len(lines) else ""
+
 
 def read(path: Path, names: Collection[str] = ()) -> Submission:
     """Read a .py or .ipynb file, a folder, or a zip of one submission; raises SubmissionError, with the place.
@@ -61,7 +73,11 @@ def read(path: Path, names: Collection[str] = ()) -> Submission:
     if path.is_file() and path.suffix in CODE:
         candidates = {path.name: files[path.name]}
     if not candidates:
-        raise SubmissionError(_("no Python file nor notebook in {name}").format(name=path.name), file=path.name)
+        raise SubmissionError(
+            _("no Python file nor notebook in {name}").format(name=path.name),
+            file=path.name,
+            remedy=_("Give the path of your work; `labcheck new LAB` gives a file to start from."),
+        )
     main, content, more = _choose(candidates, names)
     return Submission(
         id=path.stem if path.is_file() else path.resolve().name,
@@ -119,7 +135,7 @@ def _no_cells(name: str, text: str, broken: int) -> SubmissionError:
     if not broken:
         return SubmissionError(_("this notebook has no code"), file=name)
     if PYTHON_2.search(text.replace('"', "\n")):
-        return _python_2(name, None)
+        return _python_2(name)
     return SubmissionError(_("none of the cells of this notebook is valid Python"), file=name)
 
 
@@ -129,7 +145,7 @@ def _parse(name: str, text: str) -> None:
         tree = ast.parse(text)
     except SyntaxError as error:
         if PYTHON_2.search(text):
-            raise _python_2(name, error.lineno) from error
+            raise _python_2(name, error) from error
         if text.lstrip().startswith("{") and '"cells"' in text:
             raise SubmissionError(
                 _("this is a notebook under the name of a script: rename it to .ipynb"), file=name
@@ -138,6 +154,7 @@ def _parse(name: str, text: str) -> None:
             _("syntax error: {message}").format(message=error.msg),
             file=name,
             line=error.lineno,
+            source=(error.text or "").strip()[:MAX_LINE],
             remedy=_("Correct this line: nothing can be graded before Python can read the file."),
         ) from error
     except ValueError as error:
@@ -146,11 +163,12 @@ def _parse(name: str, text: str) -> None:
         raise SubmissionError(_("this file has no code"), file=name)
 
 
-def _python_2(name: str, line: int | None) -> SubmissionError:
+def _python_2(name: str, error: SyntaxError | None = None) -> SubmissionError:
     return SubmissionError(
         _("this is Python 2, which no longer runs"),
         file=name,
-        line=line,
+        line=error.lineno if error else None,
+        source=((error and error.text) or "").strip()[:MAX_LINE],
         remedy=_("Write it for Python 3: print(…) with parentheses, `except X as e`."),
     )
 

@@ -19,12 +19,12 @@ from checker.award import Award, Inconclusive
 from checker.evidence import ArrayFacts, FitCall, sample_rows
 from checker.fault import StudentFault
 from checker.judgement import SEEDS, Judgement, judge
-from checker.language import _, number
+from checker.language import _, percent
 from checker.likeness import probabilities
 from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
-BRIEF_ROWS, BRIEF_EPOCHS, BRIEF_BATCH = 64, 3, 16
+BRIEF_ROWS, BRIEF_EPOCHS = 32, 4
 INTEGER_LOSS = "sparse_categorical_crossentropy"
 
 
@@ -93,7 +93,7 @@ class Trial:
         x = self.taken(model.architecture, self.x[:BRIEF_ROWS])
         labels = self.labels[:BRIEF_ROWS]
         after = model.trained(
-            x, self.targets(model, labels), epochs=BRIEF_EPOCHS, batch_size=BRIEF_BATCH, seed=1, eager=True
+            x, self.targets(model, labels), epochs=BRIEF_EPOCHS, batch_size=BRIEF_ROWS, seed=1, eager=True
         )
         return log_loss(after, x, labels) < log_loss(model.fresh(1), x, labels)
 
@@ -118,21 +118,19 @@ def conclude(judgement: Judgement | None, award: Award, model: Model) -> None:
         threshold=round(judgement.threshold, 4),
         trainings=len(judgement.accuracies),
     )
-    texts = {
-        "found": number(100 * judgement.accuracy, 1),
-        "threshold": number(100 * judgement.threshold, 1),
-        "tries": len(judgement.accuracies),
-    }
+    found, threshold = percent(judgement.accuracy), percent(judgement.threshold)
     if judgement.passed is None:
         raise Inconclusive(
-            _("Accuracy of {found} %: too close to the threshold of {threshold} % to conclude.").format(**texts)
+            _("An accuracy of {found} is too close to the threshold of {threshold} to conclude.").format(
+                found=found, threshold=threshold
+            )
         )
     if not judgement.passed:
         raise StudentFault(
             _(
-                "Trained briefly ({tries} time(s)), the model gets {found} % of new images right; "
-                "the model asked for gets more than {threshold} %."
-            ).format(**texts),
+                "Trained briefly, the model recognises {found} of the images that it never saw; "
+                "the model asked for recognises more than {threshold} of them."
+            ).format(found=found, threshold=threshold),
             model.place,
         )
 

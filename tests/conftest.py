@@ -37,13 +37,17 @@ def check(server: Server, tmp_path: Path) -> Check:
     """``check(code, name="lab.py")`` or ``check(path=…)``: the scorecard, on the embedded data."""
 
     def checked(
-        code: str = "", name: str = "lab.py", path: Path | None = None, data: str = "embedded", **more: object
+        code: str = "",
+        name: str = "lab.py",
+        path: Path | None = None,
+        data: str = "embedded",
+        lab: str = "cnn_mnist",
+        **more: object,
     ) -> Scorecard:
         if path is None:
             path = tmp_path / name
             path.write_text(code, "utf-8")
-        lab = default_course().lab("cnn_mnist")
-        request = session.Request(lab=lab, path=path, data=data, **more)  # type: ignore[arg-type]
+        request = session.Request(lab=default_course().lab(lab), path=path, data=data, **more)  # type: ignore[arg-type]
         return session.check(request, lambda _question, _check: None, server)
 
     return checked

@@ -202,7 +202,8 @@ def test_without_fork_a_submission_is_graded_and_the_report_says_how(tmp_path: P
         card = session.check(request, lambda _question, _check: None, server)
         assert not list(server.folder.glob("child-*"))
         folder = server.folder
-    assert (card.score, card.max_score, card.ending) == (5.0, 5.0, "killed")
+    told = [(c.outcome, c.message) for question in card.questions for c in question.checks]
+    assert (card.score, card.max_score, card.ending) == (5.0, 5.0, "killed"), told
     assert card.environment.isolation["process"] == "spawned"
     if sys.platform == "linux":
         assert card.environment.isolation["missing"] == []

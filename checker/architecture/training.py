@@ -20,7 +20,8 @@ def trains_alike(found: Architecture, expected: Architecture) -> bool:
     """
     if found != expected or found.facts.idle or found.facts.overrides:
         return False
-    begun = all(_initial(one) == _initial(other) for one, other in zip(found.units, expected.units, strict=True))
+    pairs = zip(found.units, expected.units, strict=True)
+    begun = all(_initial(one) == _initial(other) for one, other in pairs if one.parameters)
     # equal graphs have taken in whether the softmax is the model's or the loss's
     return begun and compiled_alike(found.facts.compiled, expected.facts.compiled)
 

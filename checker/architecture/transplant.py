@@ -40,7 +40,14 @@ def weights_for(
 
 
 def input_for(found: Architecture, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """``images`` (N, height, width, channels), or rows of any shape, in the shape that ``found`` takes."""
+    """``images`` (N, height, width, channels), or rows of any shape, in the shape and on the scale that ``found`` takes.
+
+    They are given on the scale that the layers after a Rescaling want: what the model does itself is undone first.
+    """
+    for kind, settings in found.preprocessing:
+        scale, offset = settings.get("scale"), settings.get("offset", 0.0)
+        if kind == "Rescaling" and isinstance(scale, float) and scale and isinstance(offset, (int, float)):
+            images = ((images - offset) / scale).astype(images.dtype)
     shape = found.facts.input_shape
     if shape is None or shape[1:].count(None) > 1:
         return images

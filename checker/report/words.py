@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checker.evidence import Ending, Place
-from checker.language import _, ngettext, number
+from checker.language import _, ngettext, number, percent
 from checker.scorecard import CheckResult, Hidden, Note, Outcome, Scorecard, Verdict
 
 # what a student must act on; other notes are for information
@@ -25,11 +25,6 @@ def place_text(place: Place | None) -> str:
 def points(score: float) -> str:
     """A score with as many decimals as it needs, two at most."""
     return number(score, 0 if score == int(score) else 2)
-
-
-def percent(share: float) -> str:
-    """A share of one, as a percentage with one decimal."""
-    return _("{value}%").format(value=number(100 * share, 1))
 
 
 def verdict_word(verdict: Verdict) -> str:

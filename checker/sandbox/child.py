@@ -115,7 +115,7 @@ class Child:
         sys.argv = ["submission.py"]
         sys.setrecursionlimit(MAX_STACK)
         if self._loaders:
-            self._loaders.install()
+            self._loaders.install(self._home)
         self._training.install()
         harmless.install(self._origin, self._recorder.tell)
         watch_layers(self._origin, self._recorder)
@@ -150,7 +150,9 @@ class Child:
             return Answered(Failed(Failure(Ending.timed_out, "TimeLimit")))
 
     def _describe(self, model: Any, input_shape: Any, made: tuple[object, ...]) -> Any:
-        return probe.describe_model(model, input_shape=input_shape, place_of=place_of, made=made)
+        facts = probe.describe_model(model, input_shape=input_shape, place_of=place_of, made=made)
+        number = next((i for i, known in enumerate(self._recorder.models) if known is model), None)
+        return msgspec.structs.replace(facts, number=number)
 
     def _say(self, reply: Reply) -> None:
         self._stream.sendall(encode(reply))

@@ -24,6 +24,7 @@ from checker.protocol import (
     AsPlain,
     AsPrediction,
     AsWeights,
+    Attribute,
     Call,
     Constant,
     Described,
@@ -150,6 +151,8 @@ class Evaluator:
                 if done.failed:
                     raise _Failed(done)
                 return done.kwargs[index] if isinstance(index, str) else done.args[index]
+            case Attribute(of, name):
+                return getattr(self.value(of), name)
             case Item(of, index):
                 return self.value(of)[index]
             case Rows(of, start, stop):

@@ -1,23 +1,29 @@
-"""Makes harmless what would waste a run's time: windows that wait, questions to the keyboard, naps.
+"""Makes harmless what would waste a run's time or memory: windows that wait, questions to the keyboard, naps.
 
-Nothing here changes what student code computes.
+Nothing here changes what student code computes, but for one thing that no machine computes: see ``_sparing``.
 """
 
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 import time
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from checker.evidence import Remark
 from checker.sandbox.origin import Origin
 
+# values of a one-hot array beyond which it is none that anybody means: 2 GiB of float32
+MAX_ONE_HOT = 2**29
+
 
 def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
-    """Replace ``input``, ``time.sleep``, ``plt.show`` and ``plot_model`` for the whole process."""
+    """Replace ``input``, ``time.sleep``, ``plt.show``, ``plot_model``, ``to_categorical`` for the whole process."""
 
     def nothing_typed(prompt: object = "") -> str:
         print(prompt, end="")
@@ -30,12 +36,37 @@ def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
     builtins.input = nothing_typed
     time.sleep = no_nap  # type: ignore[assignment]  # the parameter's union of types is the stub's own
     import keras
+    import tensorflow as tf
 
     keras.utils.plot_model = _nothing
+    for face in (keras.utils, tf.keras.utils):
+        face.to_categorical = _sparing(face.to_categorical, origin, tell)
     if "matplotlib.pyplot" in sys.modules:
         _quiet_plots(sys.modules["matplotlib.pyplot"])
     else:
         sys.meta_path.insert(0, _PlotsComing())
+
+
+def _sparing(
+    to_categorical: Callable[..., Any], origin: Origin, tell: Callable[[Remark], None]
+) -> Callable[..., Any]:
+    """``to_categorical``, which leaves whole images as they are: one-hot, MNIST's would take 48 GB.
+
+    That it was asked for is told, so that what else the submission does with its images can still be judged.
+    """
+
+    @functools.wraps(to_categorical)
+    def spared(x: Any, num_classes: int | None = None) -> Any:
+        values = np.asarray(x)
+        if values.ndim > 2 and values.size:
+            classes = num_classes or int(values.max()) + 1
+            if values.size * classes > MAX_ONE_HOT:
+                shape = "(" + ", ".join(map(str, values.shape)) + ")"
+                tell(Remark("onehot_images", {"shape": shape}, origin.innermost()))
+                return x
+        return to_categorical(x, num_classes)
+
+    return spared
 
 
 def _nothing(*args: object, **kwargs: object) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from checker.evidence import Tensor, sample_rows
+from checker.language import number
 from checker.protocol import Name, Rebuilt
 from checker.rubric import (
     Array,
@@ -91,12 +92,6 @@ def right_model(student, reference, name):
         return expected
 
 
-def images_for(architecture, images):
-    """Images (N, 28, 28, 1), normalised, in the layout and the scale that a model takes."""
-    scale = SCALE if architecture.preprocessing else 1.0
-    return input_for(architecture, images * np.float32(scale))
-
-
 def normalised(images):
     return (images[..., None] / SCALE).astype("float32")
 
@@ -105,12 +100,11 @@ def normalised(images):
 def trial(data, grading):
     count = grading.lab.rubric.budget.samples
     return Trial(
-        x=normalised(data.train.images[:count]),
-        labels=data.train.labels[:count],
-        holdout_x=normalised(data.holdout.images),
-        holdout_labels=data.holdout.labels,
+        x=normalised(data.mnist.train.images[:count]),
+        labels=data.mnist.train.labels[:count],
+        holdout_x=normalised(data.mnist.holdout.images),
+        holdout_labels=data.mnist.holdout.labels,
         epochs=grading.lab.rubric.budget.epochs,
-        taken=images_for,
     )
 
 
@@ -137,11 +131,15 @@ def scale_of(array, split):
 
 
 @question("data", weight=2)
-def test_images(student, data, say):
+def test_images(student, reference, data, say):
     def faults(found, definition):
+        remark = next((each for each in student.remarks if each.kind == "onehot_images"), None)
+        if remark is not None:
+            shape = remark.details["shape"]
+            yield lambda: say("onehot_images", at=remark.place or definition.place, name="X", found=shape)
         for name, array, split, count in (
-            ("X_train", found[0], data.train, 60000),
-            ("X_test", found[2], data.test, 10000),
+            ("X_train", found[0], data.mnist.train, 60000),
+            ("X_test", found[2], data.mnist.test, 10000),
         ):
             expected = (count, *IMAGE_SHAPES[0])
             if array.shape not in [(count, *shape) for shape in IMAGE_SHAPES]:
@@ -155,16 +153,38 @@ def test_images(student, data, say):
                 yield lambda n=name, a=array: say("image_dtype", at=definition.place, name=n, found=a.dtype)
             if scale_of(array, split) is None:
                 yield lambda n=name: say("moved_pixels", at=definition.place, name=n)
+        for name, shape in model_shapes(student, reference).items():
+            if shape != found[0].shape[1:]:
+                yield lambda n=name, s=shape: say(
+                    "other_layout",
+                    at=definition.place,
+                    found=shape_text(found[0].shape[1:]),
+                    name=n,
+                    expected=shape_text(s),
+                )
 
     best(student, faults)
+
+
+def model_shapes(student, reference):
+    """The shape of an image as each of the submission's models takes it, where that has three axes."""
+    shapes = {}
+    for name in MODELS:
+        try:
+            shape = model_of(student, reference, name).facts.input_shape
+        except StudentFault:
+            continue
+        if shape is not None and len(shape) == 4:
+            shapes[name] = shape[1:]
+    return shapes
 
 
 @question("data")
 def test_labels(student, data, say):
     def faults(found, definition):
         for name, array, split, count in (
-            ("y_train", found[1], data.train, 60000),
-            ("y_test", found[3], data.test, 10000),
+            ("y_train", found[1], data.mnist.train, 60000),
+            ("y_test", found[3], data.mnist.test, 10000),
         ):
             if array.shape != (count, 10):
                 yield lambda n=name, a=array, c=count: say(
@@ -187,24 +207,28 @@ def test_labels(student, data, say):
 
 @question("normalisation")
 def test_normalised(student, reference, data, say):
-    def rescaled():
+    def rescaling():
+        """The models that rescale their input to [0, 1] themselves."""
+        found = []
         for name in MODELS:
             try:
                 preprocessing = model_of(student, reference, name).architecture.preprocessing
             except StudentFault:
-                return False
-            if not any(k == "Rescaling" and abs(s.get("scale", 0) - 1 / SCALE) < 1e-6 for k, s in preprocessing):
-                return False
-        return True
+                continue
+            if any(kind == "Rescaling" and abs(s.get("scale", 0) - 1 / SCALE) < 1e-6 for kind, s in preprocessing):
+                found.append(name)
+        return found
 
     def faults(found, definition):
-        for name, array, split in (("X_train", found[0], data.train), ("X_test", found[2], data.test)):
-            high = array.facts.maximum or 0.0
+        for name, array, split in (("X_train", found[0], data.mnist.train), ("X_test", found[2], data.mnist.test)):
+            low, high = array.facts.minimum or 0.0, array.facts.maximum or 0.0
             factor = high / split.images.max()
-            if abs(factor * SCALE - 1) < 1e-3 or (abs(factor - 1) < 1e-3 and rescaled()):
+            divided, raw = abs(factor * SCALE - 1) < 1e-3, abs(factor - 1) < 1e-3
+            if divided and rescaling():
+                yield lambda: say("rescaled_again", at=definition.place, names=", ".join(rescaling()))
+            if divided or (raw and rescaling() == list(MODELS)):
                 continue
-            key = "not_normalised" if abs(factor - 1) < 1e-3 else "divided_twice" if high < 0.01 else "other_scale"
-            low = array.facts.minimum or 0.0
+            key = "not_normalised" if raw else "divided_twice" if high < 0.01 else "other_scale"
             yield lambda k=key, n=name, h=high, lo=low: say(
                 k, at=definition.place, name=n, found=f"{h:.3g}", low=f"{lo:.3g}", high=f"{h:.3g}"
             )
@@ -275,10 +299,10 @@ class Fit:
 
     def _by_function(self, data, say):
         count = len(self.trial.x)
-        x_train = images_for(self.model.architecture, self.trial.x)
-        x_test = images_for(self.model.architecture, normalised(data.test.images[:BATCH]))
-        self.train = (x_train, onehot(data.train.labels[:count]))
-        self.test = (x_test, onehot(data.test.labels[:BATCH]))
+        x_train = input_for(self.model.architecture, self.trial.x)
+        x_test = input_for(self.model.architecture, normalised(data.mnist.test.images[:BATCH]))
+        self.train = (x_train, onehot(data.mnist.train.labels[:count]))
+        self.test = (x_test, onehot(data.mnist.test.labels[:BATCH]))
         self.run = self.call()
         self.run.value  # noqa: B018 - raises where it does not come to its end
         self.fits = self.run.effects.fits
@@ -292,8 +316,8 @@ class Fit:
         first = (fits or self.student.fits)[0]
         # further fits of the same model are further epochs of one training
         self.fits = [fit for fit in self.student.fits if fit.model == first.model]
-        self.train = (data.train.images[..., None], onehot(data.train.labels))
-        self.test = (data.test.images[..., None], onehot(data.test.labels))
+        self.train = (data.mnist.train.images[..., None], onehot(data.mnist.train.labels))
+        self.test = (data.mnist.test.images[..., None], onehot(data.mnist.test.labels))
 
     def call(self, **more):
         return self.student.train_model.run(self.model, *self.train, *self.test, **more)
@@ -424,7 +448,7 @@ def test_error_rate(student, say):
         found = " / ".join(line.strip() for line in printed.strip().splitlines()[-2:])
         assert not says(printed, "model score", rate), say("rates_swapped", at=place, found=found)
         right = says(printed, "model score", score) and says(printed, "model error rate", rate)
-        assert right, say("wrong_rates", at=place, score=score, found=found)
+        assert right, say("wrong_rates", at=place, score=number(float(score), 2), found=found)
 
 
 def says(printed, label, value):
@@ -481,6 +505,6 @@ def test_load(student, reference, say):
     assert isinstance(loaded, Model), say("not_a_model", at=function.place, name="load_keras_model")
     model = first.argument(0)
     images = np.random.default_rng(3).integers(0, 255, (4, 28, 28)).astype("uint8")
-    mine, theirs = (each.predict(images_for(each.architecture, normalised(images))) for each in (loaded, model))
+    mine, theirs = (each.predict(input_for(each.architecture, normalised(images))) for each in (loaded, model))
     same = mine.shape == theirs.shape and np.allclose(mine, theirs, atol=1e-4)
     assert same, say("fresh_weights", at=function.place)

@@ -1,11 +1,10 @@
-"""Right forms and known slips of lab 1, each as one change to the reference or to the handout's own code."""
+"""Right forms and known slips of cnn_mnist, each as one change to the reference or to the handout's own code."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from labs import Slip, cells, reference, swapped
 
-ROOT = Path(__file__).parent.parent
-REFERENCE = (ROOT / "reference/cnn_mnist/cnn_mnist.py").read_text("utf-8").partition("\n\nif __name__")[0] + "\n"
+REFERENCE = reference("cnn_mnist")
 
 # the code of the handout, its blanks filled in as its text says
 SEED = """import numpy as np
@@ -114,12 +113,22 @@ def small(body: str, before: str = "") -> str:
 
 
 def swap(*pairs: str) -> str:
-    """The reference with texts replaced; each must be there."""
-    code = REFERENCE
-    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-        assert old in code, old
-        code = code.replace(old, new)
-    return code
+    """The reference with texts replaced."""
+    return swapped(REFERENCE, *pairs)
+
+
+def at_top_level() -> str:
+    """No functions for the models: one name bound to each in turn, compiled and trained at top level."""
+    parts = [
+        REFERENCE[: REFERENCE.index("def small_model")],
+        "(X_train, y_train), (X_test, y_test), n = get_data_mnist()\n",
+    ]
+    for name, after in (("small", "medium_model"), ("medium", "large_model"), ("large", "train_model")):
+        body = REFERENCE[REFERENCE.index(f"def {name}_model") : REFERENCE.index(f"def {after}")]
+        lines = [line[4:] for line in body.splitlines()[2:] if "###" not in line and "return" not in line]
+        fit = "history = model.fit(X_train, y_train, validation_data=(X_test, y_test), epochs=10, batch_size=200)"
+        parts += ["\n".join(lines), fit]
+    return "\n".join([*parts, REFERENCE[REFERENCE.index("def print_model") :]])
 
 
 FORMS: dict[str, str] = {
@@ -187,85 +196,155 @@ FORMS: dict[str, str] = {
         "def get_data_mnist2():\n    (a, b), (c, d), n = get_data_mnist()\n"
         "    return (a / a.max(), b), (c / a.max(), d), n\n\n\ndef small_model():",
     ),
+    "models at top level, one name for all": at_top_level(),
+    "an old notebook": cells(
+        "%matplotlib inline\n!pip install keras\nimport matplotlib.pyplot as plt",
+        *SEED.split("\n\n"),
+        "(X_train, y_train), (X_test, y_test), num_classes = get_data_mnist()\nmodel = Small_model()\n"
+        "model.summary()\ntrain_model(model, X_train, y_train, X_test, y_test)\nplt.imshow(X_train[0, 0])\nplt.show()",
+        "print_model_error_rate(model, X_test, y_test)\ninput('Continuer ? ')",
+    ),
+    "tensorflow.keras": swap(
+        "import keras\nfrom keras import layers\nfrom keras.datasets import mnist\n",
+        "import tensorflow as tf\nfrom tensorflow import keras\nfrom tensorflow.keras import layers\n"
+        "from tensorflow.keras.datasets import mnist\n",
+    ),
+    "rescaling inside every model": swap(
+        '.astype("float32") / 255',
+        '.astype("float32")',
+        "keras.Input((28, 28, 1)),\n",
+        "keras.Input((28, 28, 1)),\n            layers.Rescaling(1 / 255),\n",
+    ),
+    "ten fits of one epoch": swap(
+        "    return model.fit(X_train, y_train, validation_data=(X_test, y_test), epochs=10, batch_size=200)\n",
+        "    for _ in range(10):\n"
+        "        model.fit(x=X_train, y=y_train, validation_data=(X_test, y_test), batch_size=200, epochs=1)\n",
+    ),
+    "the whole model as .h5": swap(
+        'model.save_weights(filename + ".weights.h5")',
+        'model.save(filename + ".h5")',
+        'model.load_weights(filename + ".weights.h5")',
+        'model.load_weights(filename + ".h5")',
+    ),
+    "printed otherwise": swap(
+        'print("Model score : %.2f%%" % (scores[1] * 100))',
+        "print(f'evaluated on {len(X_test)} images')\n    print(f'MODEL SCORE:   {scores[1]:.2%}')",
+    ),
+    "keras.ops and tf.nn in call": small(
+        "    model = Net()\n",
+        "import tensorflow as tf\n\n\nclass Net(keras.Model):\n    def __init__(self, **kwargs):\n"
+        "        super().__init__(**kwargs)\n        self.a = layers.Conv2D(64, 3)\n        self.b = layers.Conv2D(32, 3)\n"
+        "        self.c = layers.Dense(10)\n"
+        "    def call(self, x):\n        x = tf.nn.relu(self.a(x))\n        x = keras.ops.relu(self.b(x))\n"
+        "        x = keras.ops.reshape(x, (-1, 24 * 24 * 32))\n        return keras.ops.softmax(self.c(x))\n\n\n",
+    ),
 }
 
-# name: (code, the question that loses points, a part of what is said)
-SLIPS: dict[str, tuple[str, str, str]] = {
-    "a second max-pool": (
+SLIPS: dict[str, Slip] = {
+    "a second max-pool": Slip(
         swap(
             'layers.Conv2D(15, (3, 3), activation="relu"),',
             'layers.Conv2D(15, (3, 3), activation="relu"), layers.MaxPooling2D(),',
         ),
         "large_model", "59,933 parameters",
     ),
-    "no relu": (
+    "no relu": Slip(
         swap('layers.Conv2D(32, (3, 3), activation="relu")', "layers.Conv2D(32, (3, 3))"),
         "small_model", "activation linear instead of relu",
     ),
-    "image shape with channels first": (
-        small(
-            "    model = keras.Sequential([keras.Input((28, 28, 1)),\n"
-            "        layers.Conv2D(64, 3, activation='relu', data_format='channels_first', padding='same'),\n"
-            "        layers.Conv2D(32, 3, activation='relu', data_format='channels_first', padding='same'),\n"
-            "        layers.Flatten(), layers.Dense(10, activation='softmax')])\n"
-        ),
-        "small_model", "padding same instead of valid",
+    "image shape with channels first": Slip(
+        swapped(SEED, "input_shape=(1, 28, 28),\n", "input_shape=(28, 28, 1),\n"),
+        "small_model", "with channels_first, input_shape is (1, 28, 28)",
     ),
-    "no softmax": (
+    "no softmax": Slip(
         swap(
             'layers.Flatten(),\n            layers.Dense(10, activation="softmax")',
             "layers.Flatten(),\n            layers.Dense(10)",
         ),
         "small_model", "activation linear instead of softmax",
     ),
-    "sigmoid at the end": (
+    "sigmoid at the end": Slip(
         swap(
             'layers.Flatten(),\n            layers.Dense(10, activation="softmax")',
             'layers.Flatten(),\n            layers.Dense(10, activation="sigmoid")',
         ),
         "small_model", "activation sigmoid instead of softmax",
     ),
-    "mse": (
+    "mse": Slip(
         _SMALL and REFERENCE.replace(_SMALL, _SMALL.replace('"categorical_crossentropy"', '"mse"')),
         "small_model", "mean_squared_error",
     ),
-    "sparse loss with one-hot labels": (
+    "sparse loss with one-hot labels": Slip(
         REFERENCE.replace(_SMALL, _SMALL.replace('"categorical_crossentropy"', '"sparse_categorical_crossentropy"')),
         "small_model", "sparse_categorical_crossentropy",
     ),
-    "only the training set normalised": (
+    "only the training set normalised": Slip(
         swap(
             'X_test.reshape(X_test.shape[0], 28, 28, 1).astype("float32") / 255',
             'X_test.reshape(X_test.shape[0], 28, 28, 1).astype("float32")',
         ),
         "normalisation", "X_test goes up to 255",
     ),
-    "divided twice": (swap('astype("float32") / 255', 'astype("float32") / 255 / 255'), "normalisation", "twice"),
-    "to_categorical on the images": (
+    "divided twice": Slip(swap('astype("float32") / 255', 'astype("float32") / 255 / 255'), "normalisation", "twice"),
+    "to_categorical on the images": Slip(
+        swap("    X_train = X_train.reshape", "    X_train = keras.utils.to_categorical(X_train)\n    X_train = X_train.reshape"),
+        "data", "to_categorical was applied to the images",
+    ),
+    "to_categorical on normalised images": Slip(
         swap("    num_classes = y_test", "    X_train = keras.utils.to_categorical(X_train[..., 0] > 0)\n    num_classes = y_test"),
         "data", "to_categorical was applied to the images",
     ),
-    "error rate as score": (
+    "data and models of another layout": Slip(
+        swap("X_train.shape[0], 28, 28, 1", "X_train.shape[0], 1, 28, 28", "X_test.shape[0], 28, 28, 1", "X_test.shape[0], 1, 28, 28"),
+        "data", "data and models must agree",
+    ),
+    "rescaled inside a model as well": Slip(
+        small(_SMALL.partition("BEGIN SOLUTION\n")[2].partition("    model.compile")[0].replace("keras.Input((28, 28, 1)),", "keras.Input((28, 28, 1)), layers.Rescaling(1 / 255),")),
+        "normalisation", "divides them by 255 again",
+    ),
+    "no validation": Slip(swap("validation_data=(X_test, y_test), ", ""), "training", "validation_data"),
+    "five epochs": Slip(swap("epochs=10,", "epochs=5,"), "training", "5 epochs instead of 10"),
+    "a wrong kernel": Slip(swap("layers.Conv2D(32, (5, 5)", "layers.Conv2D(32, (3, 3)"), "medium_model", "a kernel of 3 × 3 instead of 5 × 5"),
+    "frozen layers": Slip(
+        swap("    model.compile(", "    model.layers[0].trainable = False\n    model.compile("),
+        "small_model medium_model large_model", "frozen",
+    ),
+    "a learning rate of zero": Slip(
+        small(_SMALL.partition("BEGIN SOLUTION\n")[2].partition("    model.compile")[0]).replace('optimizer="adam"', "optimizer=keras.optimizers.Adam(0.0)", 1),
+        "training", "that it never saw",
+    ),
+    "labels misaligned": Slip(
+        swap("    y_test = keras.utils.to_categorical(y_test)", "    y_train = y_train[::-1]\n    y_test = keras.utils.to_categorical(y_test)"),
+        "data", "y_train",
+    ),
+    "no compile": Slip(
+        swapped(REFERENCE, '            layers.Dense(50, activation="relu"),\n            layers.Dense(10, activation="softmax"),\n        ]\n    )\n    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])\n',
+        '            layers.Dense(50, activation="relu"),\n            layers.Dense(10, activation="softmax"),\n        ]\n    )\n'),
+        "large_model", "not compiled",
+    ),
+    "a fixed file name": Slip(swap('filename + ".json"', '"model.json"'), "save_load", "json"),
+    "a constant rate": Slip(swap("(scores[1] * 100)", "(97.60)", "(100 - scores[1] * 100)", "(2.40)"), "error_rate", "97.60"),
+    "error rate as score": Slip(
         swap('"Model score : %.2f%%" % (scores[1] * 100)', '"Model score : %.2f%%" % (100 - scores[1] * 100)'),
         "error_rate", "printed as score",
     ),
-    "weights never loaded": (
+    "weights never loaded": Slip(
         swap('    model.load_weights(filename + ".weights.h5")\n', ""), "save_load", "fresh weights",
     ),
-    "loading rebuilds": (
+    "loading rebuilds": Slip(
         REFERENCE[: REFERENCE.index("def load_keras_model")] + "def load_keras_model(filename):\n    return small_model()\n",
         "save_load", "fresh weights",
     ),
-    "transpose instead of reshape": (
+    "transpose instead of reshape": Slip(
         swap("X_train.reshape(X_train.shape[0], 28, 28, 1)", "X_train.transpose(0, 2, 1).reshape(-1, 28, 28, 1)"),
         "data", "transpose moves pixels",
     ),
-    "images on the last axis": (
+    "images on the last axis": Slip(
         swap("X_train.reshape(X_train.shape[0], 28, 28, 1)", "X_train.reshape(28, 28, 60000)"),
         "data", "(28, 28, 60000)",
     ),
-    "epochs and batch size swapped": (
+    "epochs and batch size swapped": Slip(
         swap("epochs=10, batch_size=200", "epochs=200, batch_size=10"), "training", "swapped",
     ),
-    "trained on the test set": (swap("model.fit(X_train, y_train,", "model.fit(X_test, y_test,"), "training", "test set"),
+    "trained on the test set": Slip(swap("model.fit(X_train, y_train,", "model.fit(X_test, y_test,"), "training", "test set"),
 }  # fmt: skip
