@@ -39,7 +39,7 @@ def _told(failure: Failure, subject: Expression) -> str:
                 name=name
             )
         case Ending.out_of_memory:
-            return _("{name} took more memory than it is given.").format(name=name)
+            return _("{name} took more memory, disk or processes than it is given.").format(name=name)
         case Ending.killed:
             return _(
                 "{name} ended the whole Python process ({reason}): do not call exit() or os._exit() in it."

@@ -70,7 +70,7 @@ def _failed(failure: Failure) -> Note:
     texts = {
         Ending.raised: _("This stops with {error}: {message}"),
         Ending.timed_out: _("This was still running when its time was over, and was left out."),
-        Ending.out_of_memory: _("This took more memory than it is given, and was left out."),
+        Ending.out_of_memory: _("This took more memory, disk or processes than it is given, and was left out."),
         Ending.killed: _("This ended the whole Python process ({message}), and was left out."),
         Ending.garbled: _("This disturbed the conversation with the grader, and was left out."),
     }

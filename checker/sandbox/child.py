@@ -201,9 +201,3 @@ def watch_layers(origin: Origin, recorder: Recorder) -> None:
             recorder.number(model)
 
     Trainer.compile = placed
-
-
-def to_plain(isolation: object) -> dict[str, Any]:
-    """What holds this child, as plain data."""
-    plain = msgspec.to_builtins(isolation)
-    return dict(plain)
