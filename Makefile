@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/labcheck demo
 
 test: $(READY)
-	LABCHECK_OFFLINE=1 $(BIN)/python -m pytest
+	LABCHECK_OFFLINE=1 $(BIN)/python -m pytest -n logical --maxprocesses 4
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -22,7 +22,7 @@ types: $(READY)
 catalogues: $(READY)
 	mkdir -p build
 	$(BIN)/pybabel -q extract -k _ -k ngettext:1,2 -F babel.cfg --no-location -o build/labcheck.pot checker
-	$(BIN)/pybabel -q update --no-fuzzy-matching -D labcheck -i build/labcheck.pot -d checker/locale
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -D labcheck -i build/labcheck.pot -d checker/locale
 	$(BIN)/pybabel -q compile -D labcheck -d checker/locale
 
 bench: $(READY)

@@ -32,7 +32,7 @@ SEED = 1
 class Grading:
     """A lab, a submission, and the processes that answer for it and for the reference.
 
-    ``told`` is called with each result as it comes; ``left_out`` counts the hidden checks that do not run.
+    ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it comes; ``left_out`` counts the hidden checks that do not run.
     """
 
     lab: Lab
@@ -41,6 +41,7 @@ class Grading:
     server: Server
     hidden: bool = False
     told: Callable[[str, CheckResult], None] = lambda _question, _check: None
+    only: tuple[str, ...] = ()
     results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     left_out: int = 0

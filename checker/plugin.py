@@ -90,17 +90,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out hidden checks, unless they are asked for; after -k, so that those of its choice are counted."""
+    """Leave out the questions that are not asked, and hidden checks; after -k, so that those of its choice are counted."""
     grading = config.stash.get(GRADING, None)
-    if grading is None or grading.hidden:
+    if grading is None:
         return
-    hidden = [
-        item for item in items if (mark := item.get_closest_marker("question")) and mark.kwargs.get("hidden")
-    ]
-    if hidden:
-        grading.left_out = len(hidden)
-        config.hook.pytest_deselected(items=hidden)
-        items[:] = [item for item in items if item not in hidden]
+    marks = {item: item.get_closest_marker("question") for item in items}
+    asked = [item for item, mark in marks.items() if not (mark and grading.only) or mark.args[0] in grading.only]
+    hidden = [item for item in asked if (mark := marks[item]) and mark.kwargs.get("hidden") and not grading.hidden]
+    grading.left_out = len(hidden)
+    kept = [item for item in asked if item not in hidden]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 @pytest.fixture

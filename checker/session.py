@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -75,7 +75,7 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
     with contextlib.ExitStack() as stack:
         running = server or stack.enter_context(Server(request.isolation))
         data = dataset.load(request.lab.rubric.data, request.data)
-        grading = Grading(request.lab, submission, data, running, request.hidden, told)
+        grading = Grading(request.lab, submission, data, running, request.hidden, told, request.questions)
         stack.callback(grading.close)
         _run_pytest(request, grading)
         return _scorecard(request, grading, began)
@@ -105,21 +105,11 @@ def _run_pytest(request: Request, grading: Grading) -> None:
     arguments = [
         *map(str, checks), "-p", "checker.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir",
         str(request.lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
-        *_selection(request),
     ]  # fmt: skip
     said = io.StringIO()
-    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    # whatever else is installed beside labcheck must not change a mark
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     run = _Run(GradingPlugin(grading))
-    try:
-        with contextlib.redirect_stdout(said):
-            code = pytest.main(arguments, plugins=[run])
-    finally:
-        sys.dont_write_bytecode = bytecode
-        if before is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    with _undisturbed(), contextlib.redirect_stdout(said):
+        code = pytest.main(arguments, plugins=[run])
     if run.stopped:
         raise run.stopped
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -155,9 +145,18 @@ class _Run:
             self.stopped = excinfo.value
 
 
-def _selection(request: Request) -> Sequence[str]:
-    names = [name for question in request.questions for name in request.lab.rubric.question(question).checks]
-    return ("-k", " or ".join(names)) if names else ()
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Within, neither plugins installed beside labcheck nor options of the user's own pytest change a mark."""
+    before = {name: os.environ.pop(name, None) for name in ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTEST_ADDOPTS")}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
