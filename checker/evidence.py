@@ -221,7 +221,7 @@ class FitCall(msgspec.Struct, frozen=True):
 class FileFacts(msgspec.Struct, frozen=True):
     """A file that student code wrote in its scratch folder: path relative to it, size in bytes, its first bytes.
 
-    ``text`` is the whole content where it is UTF-8 and at most 1 MiB.
+    ``text`` is the whole content where it is UTF-8 and at most 1 MiB (2 MiB for all files of a call).
     """
 
     path: str

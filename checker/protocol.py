@@ -29,6 +29,8 @@ from checker.evidence import (
 )
 
 MAX_FRAME = 256 * 2**20
+# what a reply may take beside its arrays: a byte can stand for an empty list, which takes 56 in memory
+MAX_PLAIN = 8 * 2**20
 HEADER = 4
 
 
@@ -439,9 +441,25 @@ def encode(message: Request | Reply | Control) -> bytes:
     return len(body).to_bytes(HEADER, "big") + body
 
 
+class _Large(msgspec.Struct, frozen=True, tag="Answered"):
+    """An ``Answered`` of arrays: the one reply that may be large, and only in their bytes."""
+
+    answer: Tensors | Described
+    effects: msgspec.Raw = msgspec.Raw()
+
+
+_larges = msgspec.msgpack.Decoder(_Large)
+_effects = msgspec.msgpack.Decoder(Effects)
+
+
 def decode_reply(body: bytes) -> Reply:
     """The reply in ``body`` (without its header); raises ProtocolError, naming the field, where it is none."""
-    return _decode(_replies, body)
+    if len(body) <= MAX_PLAIN:
+        return _decode(_replies, body)
+    large = _decode(_larges, body)
+    if len(large.effects) > MAX_PLAIN:
+        raise ProtocolError(f"effects of {len(large.effects)} bytes")
+    return Answered(large.answer, _decode(_effects, bytes(large.effects)) if len(large.effects) else Effects())
 
 
 def decode_control(body: bytes) -> Control:

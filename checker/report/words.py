@@ -80,6 +80,8 @@ def measured(evidence: Mapping[str, Any]) -> Iterator[str]:
         if found != expected:
             template = _("{found} parameters instead of {expected}.")
         yield template.format(found=number(found), expected=number(expected))
+    if evidence.get("proved"):
+        yield _("It is proved to train as the model asked for does; a few steps showed that it learns.")
     if {"accuracy", "threshold"} <= left.keys():
         template = _("Accuracy of {accuracy} on unseen images after a short training; {threshold} is enough.")
         yield template.format(accuracy=percent(left.pop("accuracy")), threshold=percent(left.pop("threshold")))

@@ -19,6 +19,8 @@ from checker.sandbox.origin import Origin
 
 MAX_PRINTED = 256 * 1024
 MAX_TEXT_FILE = 2**20
+# bytes of text in all files together
+MAX_TEXTS = 2 * 2**20
 MAX_FILES = 200
 MAX_FITS = 200
 MAX_REMARKS = 500
@@ -97,7 +99,12 @@ class Recorder:
     def written(self, span: Span) -> tuple[FileFacts, ...]:
         """The files that changed or appeared in the scratch folder since ``span`` began."""
         changed = [name for name, stamp in self._files().items() if span.before.get(name) != stamp]
-        return tuple(self._describe(name) for name in sorted(changed)[:MAX_FILES])
+        room = MAX_TEXTS
+        found = []
+        for name in sorted(changed)[:MAX_FILES]:
+            found.append(self._describe(name, room))
+            room -= len(found[-1].text or "")
+        return tuple(found)
 
     def print(self, raw: bytes) -> None:
         """Keep printed text, up to the cap of each span."""
@@ -133,13 +140,14 @@ class Recorder:
                 found[path.relative_to(self._folder).as_posix()] = (stat.st_mtime_ns, stat.st_size)
         return found
 
-    def _describe(self, name: str) -> FileFacts:
+    def _describe(self, name: str, room: int) -> FileFacts:
         path = self._folder / name
         size = path.stat().st_size
         with path.open("rb") as file:
-            head = file.read(MAX_TEXT_FILE if size <= MAX_TEXT_FILE else 16)
+            whole = size <= min(MAX_TEXT_FILE, room)
+            head = file.read(size if whole else 16)
         try:
-            text = head.decode("utf-8") if size <= MAX_TEXT_FILE else None
+            text = head.decode("utf-8") if whole else None
         except UnicodeDecodeError:
             text = None
         return FileFacts(name, size, head[:16], text)
