@@ -138,11 +138,10 @@ def shape_text(shape: tuple[int | None, ...]) -> str:
 
 def setting_text(name: str, found: Any, expected: Any) -> str:
     """One differing setting, without the name of its layer."""
-    return (
-        _setting_sentences()
-        .get(name, _("{name}: {found} instead of {expected}"))
-        .format(name=name, found=_value(found), expected=_value(expected))
-    )
+    sentence = _setting_sentences().get(name, _("{name}: {found} instead of {expected}"))
+    if name == "kernel_regularizer" and expected is not None:
+        sentence = _("regulariser {found} instead of {expected}") if found else _("no {expected} regulariser")
+    return sentence.format(name=name, found=_value(found), expected=_value(expected))
 
 
 def _setting_sentences() -> dict[str, str]:
@@ -187,8 +186,11 @@ def _unreadable(found: Architecture) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, tuple) and all(isinstance(size, int) for size in value):
         return _times(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple) and value[0][0] == "class_name":
+        described = dict(value)
+        return f"{described['class_name']}({', '.join(_value(each) for _name, each in described['config'])})"
     if isinstance(value, float):
-        return number(value, max(1, len(f"{value:g}".partition(".")[2])))
+        return number(value, max(1, len(f"{value:f}".rstrip("0").partition(".")[2])))
     return _("none") if value is None else str(value)
 
 

@@ -7,7 +7,7 @@ rate 0, names, InputLayers), what can be written in two ways is written in one.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,18 @@ class Architecture:
     def meaning(self) -> tuple[Any, ...]:
         """What must be equal for two models to be equal."""
         return (self.input_shape, tuple(unit.meaning for unit in self.units), self.outputs)
+
+    def without(self, *kinds: str) -> Architecture:
+        """What is left when the units of these kinds are taken out: who reads one reads its input instead."""
+        numbers: dict[int, int] = {}
+        kept: list[Unit] = []
+        for position, unit in enumerate(self.units):
+            sources = tuple(numbers.get(source, source) for source in unit.inputs)
+            numbers[position] = sources[0] if unit.kind in kinds else len(kept)
+            if unit.kind not in kinds:
+                kept.append(replace(unit, inputs=sources))
+        outputs = tuple(numbers.get(output, output) for output in self.outputs)
+        return replace(self, units=tuple(kept), outputs=outputs)
 
     @cached_property
     def parameters(self) -> int:
@@ -312,9 +324,17 @@ def _settings(node: Node) -> dict[str, Any]:
     if family in ("Dense", "Conv"):
         settings["activation"] = "linear"
         for name in REGULARISERS:
-            if config.get(name) is not None:
-                settings[name] = _frozen(config[name])
+            if (value := _regulariser(config.get(name))) is not None:
+                settings[name] = _frozen(value)
     return settings
+
+
+def _regulariser(value: Any) -> Any:
+    """A setting of ``REGULARISERS`` in one form: L1L2 with one factor is L1 or L2, without any it is None."""
+    if not isinstance(value, dict) or value.get("class_name") not in ("L1", "L2", "L1L2"):
+        return value
+    factors = {name: factor for name, factor in value["config"].items() if factor}
+    return {"class_name": "".join(sorted(factors)).upper(), "config": factors} if factors else None
 
 
 def _frozen(value: Any) -> Any:
