@@ -5,6 +5,7 @@ The markers are nbgrader's: ``### BEGIN SOLUTION`` and ``### END SOLUTION``.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 
@@ -19,13 +20,14 @@ def strip(code: str) -> str:
     """``code`` without its solutions; raises CourseError for markers that do not pair, with the line."""
     kept: list[str] = []
     inside: int | None = None
-    for number, line in enumerate(code.splitlines(), 1):
+    lines = code.splitlines()
+    for number, line in enumerate(lines, 1):
         mark = line.strip()
         if mark == BEGIN and inside is None:
             inside = number
             indent = line[: len(line) - len(line.lstrip())]
-            kept += [indent + text for text in STUB]
         elif mark == END and inside is not None:
+            kept += [indent + text for text in _answers(lines[inside : number - 1]) or STUB]
             inside = None
         elif mark in (BEGIN, END):
             raise CourseError(_("line {line}: {mark} without its partner").format(line=number, mark=mark))
@@ -34,6 +36,20 @@ def strip(code: str) -> str:
     if inside is not None:
         raise CourseError(_("line {line}: {mark} without its partner").format(line=inside, mark=BEGIN))
     return "\n".join(kept) + "\n"
+
+
+def _answers(lines: list[str]) -> list[str]:
+    """``name = ...`` for each name where a solution is nothing but values, so that the template runs; else nothing."""
+    names: list[str] = []
+    try:
+        for node in ast.parse("\n".join(lines)).body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+                return []
+            ast.literal_eval(node.value)
+            names.append(node.targets[0].id)
+    except (SyntaxError, ValueError):
+        return []
+    return [f"{name} = ...  {STUB[0]}" for name in names]
 
 
 def notebook(code: str) -> str:
