@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from checker.evidence import Definition, Ending, Failure
+from checker.evidence import Definition, Ending, Failure, Place
 from checker.protocol import Block, Load
 from checker.sandbox.origin import Origin
 from checker.sandbox.values import is_array, is_model, sort_of
@@ -71,6 +71,7 @@ class Program:
         self._origin = origin
         self._began = began
         self.namespace: dict[str, Any] = {}
+        self._bound: dict[str, Place] = {}
 
     def run(self, extra: dict[str, Any]) -> tuple[Failure, ...]:
         """Run every block in a new ``__main__``, which ``extra`` names are put into; returns what raised."""
@@ -97,7 +98,11 @@ class Program:
                     flags |= getattr(__future__, alias.name).compiler_flag
             self._began(number, node.lineno)
             code = compile(ast.Module([node], []), filename, "exec", flags, dont_inherit=True)
-            if failed := self._run_statement(code):
+            failed = self._run_statement(code)
+            for name, line in _names_bound(node):
+                if not failed or name not in self._bound:
+                    self._bound[name] = Place(block.file, line, block.cell)
+            if failed:
                 yield failed
 
     def _wanted(self, node: ast.stmt, deadline: float) -> bool:
@@ -121,21 +126,42 @@ class Program:
                 yield self._define(name, value)
 
     def _define(self, name: str, value: Any) -> Definition:
-        code = getattr(value, "__code__", None)
-        if isinstance(value, types.FunctionType) and code is not None:
-            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            optional = len(value.__defaults__ or ())
-            positional = code.co_varnames[: code.co_argcount]
-            required = positional[: len(positional) - optional] + tuple(
-                name for name in names[code.co_argcount :] if name not in (value.__kwdefaults__ or {})
-            )
-            place = self._origin.place(code.co_filename, code.co_firstlineno)
-            return Definition(name, "function", names, required, place)
+        place = self._bound.get(name)
+        made = vars(value).get("__init__") if isinstance(value, type) else value
+        if isinstance(made, types.FunctionType):
+            here = self._origin.place(made.__code__.co_filename, made.__code__.co_firstlineno)
+            if made is value:
+                return Definition(name, "function", *_parameters(made), here)
+            # a class is made with what its constructor takes, the object itself apart
+            names, required = (tuple(each[1:]) for each in _parameters(made))
+            return Definition(name, "class", names if here else (), required if here else (), place)
         if is_model(value):
-            return Definition(name, "model")
+            return Definition(name, "model", place=place)
         if is_array(value):
-            return Definition(name, "array")
-        return Definition(name, sort_of(value, 0).sort)
+            return Definition(name, "array", place=place)
+        return Definition(name, sort_of(value, 0).sort, place=place)
+
+
+def _parameters(function: types.FunctionType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a function's parameters, and of those without a default."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    optional = len(function.__defaults__ or ())
+    required = code.co_varnames[: code.co_argcount - optional] + tuple(
+        name for name in names[code.co_argcount :] if name not in (function.__kwdefaults__ or {})
+    )
+    return names, required
+
+
+def _names_bound(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The names that a statement binds where it stands, each with its line."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name, node.lineno
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id, node.lineno
+    for child in ast.iter_child_nodes(node):
+        yield from _names_bound(child)
 
 
 def _is_literal(node: ast.expr) -> bool:
