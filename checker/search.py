@@ -6,7 +6,7 @@ in turn; what they yield tells which is which.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from checker.architecture import Architecture, compare
@@ -34,15 +34,25 @@ def model_of(student: Module, reference: Module, name: str) -> Model:
             )
         return value
     expected = getattr(reference, name)().architecture
-    return _nearest(student, name, expected, list(_others(reference, name)))
+    return nearest(student, name, expected, list(_others(reference, name)))
 
 
-def _nearest(student: Module, name: str, expected: Architecture, others: Sequence[Architecture]) -> Model:
-    """The model most like ``expected`` among those that no other question asks for."""
+def nearest(
+    student: Module,
+    name: str,
+    expected: Architecture,
+    others: Sequence[Architecture],
+    seen: Callable[[Architecture], Architecture] = lambda found: found,
+) -> Model:
+    """The model most like ``expected`` among those that are not more like one of ``others``, which other questions ask for.
+
+    ``seen`` takes off an architecture what the question leaves free. Raises Missing, by the lab's ``name``, where
+    nothing is like it.
+    """
     best: tuple[Fraction, str, Place | None, Model] | None = None
     for label, place, model in _candidates(student):
         try:
-            found = model.architecture
+            found = seen(model.architecture)
         except StudentFault:
             continue
         likeness = compare(found, expected).matched
