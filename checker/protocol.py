@@ -46,7 +46,8 @@ class Name(msgspec.Struct, frozen=True, tag=True):
 class Call(msgspec.Struct, frozen=True, tag=True):
     """``function(*args, **kwargs)``, after seeding every generator with ``seed``.
 
-    Models and arrays among the arguments are fresh copies. ``brief`` keeps a ``fit`` inside to the few images of
+    Models and arrays among the arguments are fresh copies. ``files`` are laid into the scratch folder first, by their
+    path in it, with the folders on the way. ``brief`` keeps a ``fit`` inside to the few images of
     ``Budget.top_level_samples``: for what is asked of it, where how well it learns does not matter.
     """
 
@@ -55,6 +56,7 @@ class Call(msgspec.Struct, frozen=True, tag=True):
     kwargs: dict[str, Expression] = {}
     seed: int = 0
     brief: bool = False
+    files: dict[str, bytes] = {}
 
 
 class Kept(msgspec.Struct, frozen=True, tag=True):
@@ -64,6 +66,12 @@ class Kept(msgspec.Struct, frozen=True, tag=True):
     """
 
     index: int
+
+
+class Stored(msgspec.Struct, frozen=True, tag=True):
+    """The model that Keras reads from file ``path``, relative to the scratch folder."""
+
+    path: str
 
 
 class Argument(msgspec.Struct, frozen=True, tag=True):
@@ -164,6 +172,7 @@ Expression = (
     Name
     | Call
     | Kept
+    | Stored
     | Argument
     | Attribute
     | Item

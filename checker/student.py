@@ -223,16 +223,24 @@ class Function:
         return self.run(*args, **kwargs).value
 
     def run(
-        self, *args: Any, after: Run | None = None, brief: bool = True, seed: int | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        after: Run | None = None,
+        brief: bool = True,
+        seed: int | None = None,
+        files: Mapping[str, bytes] | None = None,
+        **kwargs: Any,
     ) -> Run:
         """Call it, and keep the call: what it returned, printed, trained, wrote, and its arguments afterwards.
 
         ``after`` is a call that must have been made before, for the files that it wrote. ``brief`` keeps a training
-        inside to a few images; False gives it the whole budget. ``seed`` is the module's own unless given.
+        inside to a few images; False gives it the whole budget. ``seed`` is the module's own unless given. ``files``
+        are laid into the scratch folder before the call.
         """
         module = self.module
         chosen = module.seed if seed is None else seed
-        call = Call(Name(self.definition.name), *self._arguments(args, kwargs), chosen, brief)
+        given = self._arguments(args, kwargs)
+        call = Call(Name(self.definition.name), *given, chosen, brief, dict(files or {}))
         return Run(module, call, after.call if after else None)
 
     def _arguments(

@@ -122,10 +122,7 @@ class Child:
         self._recorder.capture()
 
     def _load(self, load: Load) -> Loaded:
-        for file in load.files:
-            path = self._home / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
+        self._recorder.lay({file.path: file.data for file in load.files})
         if load.old_spellings:
             keras2.install(self._recorder.tell, self._origin.caller)
         self._training.budget = load.budget

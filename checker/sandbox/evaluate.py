@@ -38,6 +38,7 @@ from checker.protocol import (
     Rebuilt,
     Refused,
     Rows,
+    Stored,
     Tensors,
     Text,
     Trained,
@@ -146,6 +147,8 @@ class Evaluator:
                     return self._call(expression, known)
             case Kept(index):
                 return self._recorder.models[index]
+            case Stored(path):
+                return models.stored(path)
             case Argument(call, index):
                 done = self._outcome(call)
                 if done.failed:
@@ -181,6 +184,7 @@ class Evaluator:
         known.args = tuple(self._copy(arg) for arg in call.args)
         known.kwargs = {name: self._copy(arg) for name, arg in call.kwargs.items()}
         models.seed(call.seed)
+        self._recorder.lay(call.files)
         return function(*known.args, **known.kwargs)
 
     def _copy(self, expression: Expression) -> Any:

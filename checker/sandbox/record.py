@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,13 @@ class Recorder:
         """Take over ``sys.stdout`` and ``sys.stderr``; descriptors 1 and 2 lead nowhere."""
         sys.stdout = io.TextIOWrapper(_Printed(self), encoding="utf-8", errors="replace", write_through=True)
         sys.stderr = _Nowhere()
+
+    def lay(self, files: Mapping[str, bytes]) -> None:
+        """Write ``files`` into the scratch folder, by their path in it, with the folders on the way."""
+        for name, data in files.items():
+            path = self._folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     @contextmanager
     def watching(self) -> Iterator[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -49,7 +50,7 @@ def sort_of(value: object, depth: int = 2) -> Sort:
         return Sort("model", name)
     if is_array(value):
         return Sort("array", name)
-    if isinstance(value, (bool, int, float, str, np.generic)):
+    if isinstance(value, (bool, int, float, str, np.generic, os.PathLike)):
         return Sort("plain", name)
     if isinstance(value, type):
         return Sort("class", name)
@@ -88,6 +89,8 @@ def plain(value: object, depth: int = MAX_DEPTH) -> Plain:
         raise NotPlain("nested too deep")
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if value is None or isinstance(value, (bool, str)):
         return str(value)[:MAX_ITEMS] if isinstance(value, str) else value
     if isinstance(value, int):
