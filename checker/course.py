@@ -108,7 +108,7 @@ class Rubric(_Strict):
     """``rubric.yaml``.
 
     ``data`` names the sets that the lab uses, ``provides`` files of the reference's folder that a submission finds beside
-    it when it does not bring them.
+    it when it does not bring them. ``input_shape``, without the batch axis, builds a model that is not built yet.
     """
 
     lab: str
@@ -117,6 +117,7 @@ class Rubric(_Strict):
     provides: tuple[str, ...] = ()
     names: dict[str, NameSpec]
     fills: dict[str, Any] = {}
+    input_shape: tuple[int, ...] = (28, 28, 1)
     budget: BudgetSpec = BudgetSpec()
     limits: LimitSpec = LimitSpec()
     keras2_spellings: Literal["accept", "refuse"] = "accept"

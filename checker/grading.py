@@ -56,7 +56,7 @@ class Grading:
     def _module(self, recording: Recording) -> Module:
         rubric = self.lab.rubric
         seconds = rubric.limits.question, rubric.budget.seconds
-        return Module(recording, rubric.names, rubric.fills, *seconds, SEED, self._explain)
+        return Module(recording, rubric.names, rubric.fills, *seconds, SEED, self._explain, rubric.input_shape)
 
     def _explain(self, error: str) -> str:
         """What the rubric says of such an error, "" where it says nothing."""

@@ -7,7 +7,15 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from checker.architecture import Comparison, compare, compile_faults, input_for, shape_text, weights_for
+from checker.architecture import (
+    Architecture,
+    Comparison,
+    compare,
+    compile_faults,
+    input_for,
+    shape_text,
+    weights_for,
+)
 from checker.award import Award, Inconclusive
 from checker.fault import StudentFault
 from checker.language import _
@@ -22,18 +30,26 @@ def layers_alike(found: Model, expected: Model, award: Award, slips: Mapping[int
     ``slips`` are sentences for models of so many parameters. Raises Inconclusive where graph and transplant
     disagree, which is labcheck's fault.
     """
-    comparison = compare(found.architecture, expected.architecture)
-    award.measured(found=found.parameters, expected=expected.parameters)
     if found.architecture.unreadable and computes_alike(found, expected):
+        award.measured(found=found.parameters, expected=expected.parameters)
         return
-    if not comparison.same:
-        award(float(comparison.matched))
-        award.measured(difference={"found": "", "expected": "", "rows": comparison.plain()})
-        raise StudentFault(_told(comparison, found, slips or {}), comparison.place)
+    architectures_alike(found.architecture, expected.architecture, award, slips)
     if not computes_alike(found, expected):
         raise Inconclusive(
             _("The layers look right, but with the same weights the model does not compute the same thing.")
         )
+
+
+def architectures_alike(
+    found: Architecture, expected: Architecture, award: Award, slips: Mapping[int, str] | None = None
+) -> None:
+    """As ``layers_alike``, by the graphs alone."""
+    comparison = compare(found, expected)
+    award.measured(found=found.parameters, expected=expected.parameters)
+    if not comparison.same:
+        award(float(comparison.matched))
+        award.measured(difference={"found": "", "expected": "", "rows": comparison.plain()})
+        raise StudentFault(_told(comparison, slips or {}), comparison.place)
 
 
 def compiled_right(found: Model, expected: Model, accept_losses: Collection[str] = ()) -> None:
@@ -74,11 +90,11 @@ def probabilities(model: Model, predictions: npt.NDArray[np.float32]) -> npt.NDA
     return shares
 
 
-def _told(comparison: Comparison, found: Model, slips: Mapping[int, str]) -> str:
+def _told(comparison: Comparison, slips: Mapping[int, str]) -> str:
+    found = comparison.found
     if found.parameters in slips:
         return slips[found.parameters]
     lines = list(comparison.lines())
-    shape = found.architecture.input_shape
     if not lines:
-        lines = [_("The model takes inputs of shape {found}.").format(found=shape_text(shape))]
+        lines = [_("The model takes inputs of shape {found}.").format(found=shape_text(found.input_shape))]
     return "\n".join(lines)

@@ -48,7 +48,7 @@ class Module:
 
     ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question,
     ``training_seconds`` what is added to it where a model is trained on the whole budget. ``explain`` says what usually
-    leads to an error.
+    leads to an error. ``input_shape``, without the batch axis, serves to build a model that is not built.
     """
 
     runner: Runner
@@ -58,6 +58,7 @@ class Module:
     training_seconds: float = 60.0
     seed: int = 1
     explain: Callable[[str], str] = lambda _error: ""
+    input_shape: tuple[int, ...] = (28, 28, 1)
     remarks: list[Remark] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
@@ -326,14 +327,14 @@ class Other(Handle):
 
 @dataclass
 class Model(Handle):
-    """A Keras model of the submission. ``input_shape``, without the batch axis, serves to build it if need be."""
+    """A Keras model of the submission. ``input_shape`` serves to build it if need be, else the lab's."""
 
     input_shape: Shape | None = None
 
     @cached_property
     def facts(self) -> ModelFacts:
         """The model, described."""
-        shape = self.input_shape or (28, 28, 1)
+        shape = self.input_shape or self.module.input_shape
         answer, _effects = self.module.ask(self.subject, protocol.AsModel(shape))
         if not isinstance(answer, protocol.Model):
             raise StudentFault(_("a Keras model was expected"))
@@ -396,7 +397,7 @@ class Model(Handle):
         """This model holding ``weights``, in Keras's order."""
         return Model(
             self.module,
-            protocol.Transplanted(self.subject, tuple(weights), self.input_shape or (28, 28, 1)),
+            protocol.Transplanted(self.subject, tuple(weights), self.input_shape or self.module.input_shape),
             self.input_shape,
         )
 
