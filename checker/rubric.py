@@ -13,7 +13,7 @@ from checker.fault import Missing, StudentFault
 from checker.likeness import compiled_right, is_right, layers_alike
 from checker.search import model_of
 from checker.student import Array, Function, History, Model, Module, Run
-from checker.trial import Trial, conclude, holds_rows_of
+from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of
 
 
 def question(
@@ -33,6 +33,6 @@ def question(
 
 __all__ = [
     "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run", "StudentFault", "Trial",
-    "compare", "compiled_alike", "compiled_right", "conclude", "holds_rows_of", "input_for", "is_right", "layers_alike",
+    "compare", "compiled_alike", "compiled_right", "conclude", "holds_pairs_of", "holds_rows_of", "input_for", "is_right", "layers_alike",
     "model_of", "question", "shape_text",
 ]  # fmt: skip

@@ -25,6 +25,8 @@ from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
 BRIEF_ROWS, BRIEF_EPOCHS = 32, 4
+# one less the cosine of two images that are the same but for the rounding of float32
+ALIKE = 1e-5
 INTEGER_LOSS = "sparse_categorical_crossentropy"
 
 
@@ -151,3 +153,37 @@ def holds_rows_of(
         return False
     factor = (found * right).sum() / (right * right).sum()
     return bool(factor > 0 and np.allclose(found, right * factor, atol=2e-3 * factor * abs(right).max()))
+
+
+def holds_pairs_of(
+    x: ArrayFacts | None, y: ArrayFacts | None, images: npt.NDArray[np.generic], labels: npt.NDArray[np.generic]
+) -> bool:
+    """Whether what a ``fit`` was given as ``x`` and ``y`` are ``images`` with their labels, in any order.
+
+    ``images`` (N, …) up to one positive scale and the layout; ``labels`` (N,) of ints, which ``y`` may have as one-hot.
+    Only the sample rows can be looked at, and of a data set that is no array those of its first batch.
+    """
+    places = _rows_in(x, images)
+    if places is None or y is None or y.rows is None:
+        return False
+    found = y.rows.array()
+    given = found.argmax(axis=-1) if found.ndim == 2 and found.shape[1] > 1 else found.reshape(len(found))
+    return bool(len(given) == len(places) and (given == np.asarray(labels)[places]).all())
+
+
+def _rows_in(facts: ArrayFacts | None, array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer] | None:
+    """The number in ``array`` of each recorded row, None where one is not in it."""
+    if facts is None or facts.rows is None or not facts.shape or not len(facts.rows.array()):
+        return None
+    found = facts.rows.array().astype(np.float64).reshape(facts.rows.shape[0], -1)
+    rows = np.asarray(array, np.float64).reshape(len(array), -1)
+    if found.shape[1] != rows.shape[1]:
+        return None
+    sizes, lengths = np.linalg.norm(rows, axis=1), np.linalg.norm(found, axis=1)
+    if not lengths.all():
+        return None
+    likeness = (found / lengths[:, None]) @ (rows / np.maximum(sizes, 1e-12)[:, None]).T
+    places: npt.NDArray[np.integer] = likeness.argmax(axis=1)
+    scales = lengths / np.maximum(sizes[places], 1e-12)
+    same = (likeness.max(axis=1) > 1 - ALIKE).all() and np.allclose(scales, scales[0], rtol=2e-3)
+    return places if same else None

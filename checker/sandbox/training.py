@@ -131,6 +131,7 @@ class Training:
     ) -> FitCall:
         validation = asked.validation_data
         pair = validation if isinstance(validation, (tuple, list)) and len(validation) >= 2 else (validation, None)
+        (x, y), (validation_x, validation_y) = _pair(asked.x, asked.y), _pair(*pair[:2])
         return FitCall(
             model=self.recorder.number(model),
             parameters=model.count_params() if model.built else None,
@@ -142,10 +143,10 @@ class Training:
             batch_size=asked.batch_size,
             validation_split=asked.validation_split,
             shuffle=bool(asked.shuffle),
-            x=_facts(asked.x),
-            y=_facts(asked.y, labels_of=asked.x),
-            validation_x=_facts(pair[0]),
-            validation_y=_facts(pair[1], labels_of=pair[0]),
+            x=x,
+            y=y,
+            validation_x=validation_x,
+            validation_y=validation_y,
             callbacks=tuple(_setting(callback) for callback in asked.callbacks),
             others=tuple(name for name in OTHERS if _is_given(getattr(asked, name))),
             ran_epochs=max((len(values) for values in ran.values()), default=0),
@@ -252,17 +253,18 @@ class _FitArguments:
         cut["steps_per_epoch"] = None
 
 
-def _facts(value: Any, labels_of: Any = None) -> ArrayFacts | None:
-    """Facts of an array or list with sample rows; of the first batch where it is a data set."""
-    if value is None and labels_of is not None and not is_array(labels_of):
-        batch = _first_batch(labels_of)
-        return None if batch is None or len(batch) < 2 else _whole(labels_of, describe_array(batch[1]))
-    if value is None:
-        return None
-    if is_array(value) or isinstance(value, (list, tuple)):
-        return describe_array(value)
-    batch = _first_batch(value)
-    return None if batch is None else _whole(value, describe_array(batch[0]))
+def _pair(x: Any, y: Any) -> tuple[ArrayFacts | None, ArrayFacts | None]:
+    """Facts, with sample rows, of images and labels; of the first batch of a data set that brings both."""
+    if x is None or is_array(x) or isinstance(x, (list, tuple)):
+        return _facts(x), _facts(y)
+    # once for both: a data set that shuffles gives another batch each time
+    batch = _first_batch(x) or ()
+    first = [*(_whole(x, describe_array(part)) for part in batch[:2]), None, None]
+    return first[0], first[1]
+
+
+def _facts(value: Any) -> ArrayFacts | None:
+    return None if value is None else describe_array(value)
 
 
 def _first_batch(value: Any) -> tuple[Any, ...] | None:

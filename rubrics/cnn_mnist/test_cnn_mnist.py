@@ -19,7 +19,7 @@ from checker.rubric import (
     compiled_alike,
     compiled_right,
     conclude,
-    holds_rows_of,
+    holds_pairs_of,
     input_for,
     is_right,
     layers_alike,
@@ -298,11 +298,10 @@ class Fit:
             self._at_top_level(data)
 
     def _by_function(self, data, say):
-        count = len(self.trial.x)
         x_train = input_for(self.model.architecture, self.trial.x)
         x_test = input_for(self.model.architecture, normalised(data.mnist.test.images[:BATCH]))
-        self.train = (x_train, onehot(data.mnist.train.labels[:count]))
-        self.test = (x_test, onehot(data.mnist.test.labels[:BATCH]))
+        self.train, self.test = (x_train, self.trial.labels), (x_test, data.mnist.test.labels[:BATCH])
+        self.count = len(x_train)
         self.run = self.call()
         self.run.value  # noqa: B018 - raises where it does not come to its end
         self.fits = self.run.effects.fits
@@ -316,11 +315,13 @@ class Fit:
         first = (fits or self.student.fits)[0]
         # further fits of the same model are further epochs of one training
         self.fits = [fit for fit in self.student.fits if fit.model == first.model]
-        self.train = (data.mnist.train.images[..., None], onehot(data.mnist.train.labels))
-        self.test = (data.mnist.test.images[..., None], onehot(data.mnist.test.labels))
+        self.train = (data.mnist.train.images, data.mnist.train.labels)
+        self.test = (data.mnist.test.images, data.mnist.test.labels)
+        self.count = 60000
 
     def call(self, **more):
-        return self.student.train_model.run(self.model, *self.train, *self.test, **more)
+        (x_train, y_train), (x_test, y_test) = self.train, self.test
+        return self.student.train_model.run(self.model, x_train, onehot(y_train), x_test, onehot(y_test), **more)
 
     @property
     def first(self):
@@ -330,6 +331,20 @@ class Fit:
     def epochs(self):
         """Ten fits of one epoch are ten epochs."""
         return sum(fit.epochs for fit in self.fits)
+
+    @property
+    def batch(self):
+        """The batch size that was asked for, which a tf.data set brings along; None where none was."""
+        facts = self.first.x
+        brought = facts is not None and self.first.ran_samples is None and facts.source not in ("list", "tuple")
+        return self.first.batch_size or (facts.shape[0] if brought else None)
+
+    @property
+    def part(self):
+        """How many images were given, where that is not all of them."""
+        facts = self.first.x
+        whole = facts is None or self.first.ran_samples is None or facts.shape[0] >= self.count
+        return None if whole else facts.shape[0]
 
     def judge(self):
         """None where this fit is proved to train as the reference's does; else what its trainings showed."""
@@ -351,8 +366,8 @@ class Fit:
             and not fit.validation_split
             and fit.trainable_parameters == self.expected.facts.trainable_parameters
             and compiled_alike(fit.compiled, self.model.compiled)
-            and holds_rows_of(fit.x, self.train[0])
-            and holds_rows_of(fit.y, self.train[1])
+            and holds_pairs_of(fit.x, fit.y, *self.train)
+            and self.part is None
             for fit in self.fits
         )
 
@@ -371,10 +386,11 @@ class Fit:
 def test_fit_data(student, reference, data, trial, say):
     fit = Fit(student, reference, data, trial, say)
     place = fit.first.place
-    on_test = holds_rows_of(fit.first.x, fit.test[0]) and not holds_rows_of(fit.first.x, fit.train[0])
+    given = holds_pairs_of(fit.first.x, fit.first.y, *fit.train)
+    on_test = not given and holds_pairs_of(fit.first.x, fit.first.y, *fit.test)
     assert not on_test, say("fit_on_test", at=place)
-    given = holds_rows_of(fit.first.x, fit.train[0]) and holds_rows_of(fit.first.y, fit.train[1])
     assert given, say("fit_on_other", at=place)
+    assert fit.part is None, say("fit_on_part", at=place, found=number(fit.part or 0), expected=number(fit.count))
 
 
 @question("training")
@@ -382,14 +398,14 @@ def test_fit_validation(student, reference, data, trial, say):
     fit = Fit(student, reference, data, trial, say)
     place = fit.first.place
     assert fit.first.validation_x is not None, say("no_validation", at=place)
-    validated = holds_rows_of(fit.first.validation_x, fit.test[0])
-    assert validated and holds_rows_of(fit.first.validation_y, fit.test[1]), say("other_validation", at=place)
+    validated = holds_pairs_of(fit.first.validation_x, fit.first.validation_y, *fit.test)
+    assert validated, say("other_validation", at=place)
 
 
 @question("training")
 def test_fit_settings(student, reference, data, trial, say):
     fit = Fit(student, reference, data, trial, say)
-    place, batch = fit.first.place, fit.first.batch_size
+    place, batch = fit.first.place, fit.batch
     swapped = fit.epochs == BATCH and batch == EPOCHS
     assert not swapped, say("swapped", at=place, epochs=fit.epochs, batch=batch)
     assert fit.epochs == EPOCHS, say("epochs", at=place, found=fit.epochs)

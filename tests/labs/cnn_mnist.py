@@ -220,6 +220,16 @@ FORMS: dict[str, str] = {
         "    for _ in range(10):\n"
         "        model.fit(x=X_train, y=y_train, validation_data=(X_test, y_test), batch_size=200, epochs=1)\n",
     ),
+    "a tf.data pipeline": swap(
+        "    return model.fit(X_train, y_train, validation_data=(X_test, y_test), epochs=10, batch_size=200)\n",
+        "    import tensorflow as tf\n    train = tf.data.Dataset.from_tensor_slices((X_train, y_train)).shuffle(1000).batch(200)\n"
+        "    test = tf.data.Dataset.from_tensor_slices((X_test, y_test)).batch(200)\n"
+        "    return model.fit(train, validation_data=test, epochs=10)\n",
+    ),
+    "shuffled before the training": swap(
+        "    return model.fit(", "    import numpy as np\n    order = np.random.permutation(len(X_train))\n"
+        "    X_train, y_train = X_train[order], y_train[order]\n    return model.fit(",
+    ),
     "the whole model as .h5": swap(
         'model.save_weights(filename + ".weights.h5")',
         'model.save(filename + ".h5")',
@@ -301,6 +311,13 @@ SLIPS: dict[str, Slip] = {
     "rescaled inside a model as well": Slip(
         small(_SMALL.partition("BEGIN SOLUTION\n")[2].partition("    model.compile")[0].replace("keras.Input((28, 28, 1)),", "keras.Input((28, 28, 1)), layers.Rescaling(1 / 255),")),
         "normalisation", "divides them by 255 again",
+    ),
+    "shuffled apart from the labels": Slip(
+        swap("    return model.fit(", "    import numpy as np\n    X_train = np.random.permutation(X_train)\n    return model.fit("),
+        "training", "not given X_train, y_train",
+    ),
+    "trained on a part": Slip(
+        swap("model.fit(X_train, y_train,", "model.fit(X_train[:1000], y_train[:1000],"), "training", "1,000 images instead of 2,000",
     ),
     "no validation": Slip(swap("validation_data=(X_test, y_test), ", ""), "training", "validation_data"),
     "five epochs": Slip(swap("epochs=10,", "epochs=5,"), "training", "5 epochs instead of 10"),
