@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checker.architecture import (
+    SHIFTS,
     Architecture,
     Comparison,
     compare,
@@ -50,6 +51,10 @@ def architectures_alike(
         award(float(comparison.matched))
         award.measured(difference={"found": "", "expected": "", "rows": comparison.plain()})
         raise StudentFault(_told(comparison, slips or {}), comparison.place)
+    shifts = [kind for kind, _settings in found.preprocessing if kind in SHIFTS]
+    if shifts and not expected.preprocessing:
+        text = _("The model changes its input before its first layer, which the lab does not ask for: {kinds}.")
+        raise StudentFault(text.format(kinds=", ".join(shifts)), found.place)
 
 
 def compiled_right(found: Model, expected: Model, accept_losses: Collection[str] = ()) -> None:
@@ -70,13 +75,14 @@ def is_right(found: Model, expected: Model, accept_losses: Collection[str] = ())
 
 def computes_alike(found: Model, expected: Model) -> bool:
     """The second proof: with the reference's weights, the same predictions on the same random input."""
-    weights = weights_for(found.architecture, expected.architecture, expected.weights)
+    present = found.weights if found.architecture.preprocessing else ()
+    weights = weights_for(found.architecture, expected.architecture, expected.weights, present)
     shape = expected.facts.input_shape
     if weights is None or shape is None:
         return False
     inputs = np.random.default_rng(5).random((4, *(size or 1 for size in shape[1:])), "float32")
     mine = probabilities(found, found.with_weights(weights).predict(input_for(found.architecture, inputs)))
-    theirs = probabilities(expected, expected.predict(inputs))
+    theirs = probabilities(expected, expected.predict(input_for(expected.architecture, inputs)))
     return mine.shape == theirs.shape and np.allclose(mine, theirs, atol=SAME)
 
 

@@ -6,8 +6,9 @@ in turn; what they yield tells which is which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from checker.architecture import Architecture, compare
 from checker.evidence import Definition, Place, Remark
@@ -18,23 +19,27 @@ from checker.student import Function, Model, Module
 
 # below this share of matching layers a model is not taken for the one asked for
 LIKE_ENOUGH = Fraction(1, 2)
+Given = Mapping[str, Sequence[Any]]
+Nearness = tuple[Fraction, bool]
+NOTHING: Given = {}
 
 
-def model_of(student: Module, reference: Module, name: str) -> Model:
+def model_of(student: Module, reference: Module, name: str, given: Given = NOTHING) -> Model:
     """The model that ``student`` gives under the lab's ``name``, else the one most like the reference's.
 
-    Raises StudentFault where the name gives no model, Missing where nothing is like it.
+    ``given`` are the arguments of the lab's functions by their name, where they take any. Raises StudentFault where
+    the name gives no model, Missing where nothing is like it.
     """
     if student.find(name) is not None:
-        value = getattr(student, name)()
+        value = getattr(student, name)(*given.get(name, ()))
         if not isinstance(value, Model):
             raise StudentFault(
                 _("{name} gives no Keras model: does it end with `return model`?").format(name=name),
                 student.place(name),
             )
         return value
-    expected = getattr(reference, name)().architecture
-    return nearest(student, name, expected, list(_others(reference, name)))
+    expected = getattr(reference, name)(*given.get(name, ())).architecture
+    return nearest(student, name, expected, list(_others(reference, name, given)))
 
 
 def nearest(
@@ -49,21 +54,26 @@ def nearest(
     ``seen`` takes off an architecture what the question leaves free. Raises Missing, by the lab's ``name``, where
     nothing is like it.
     """
-    best: tuple[Fraction, str, Place | None, Model] | None = None
+    best: tuple[Nearness, str, Place | None, Model] | None = None
     for label, place, model in _candidates(student):
         try:
             found = seen(model.architecture)
         except StudentFault:
             continue
-        likeness = compare(found, expected).matched
-        closer = all(compare(found, other).matched <= likeness for other in others)
-        if closer and likeness >= LIKE_ENOUGH and (best is None or likeness > best[0]):
-            best = likeness, label, place, model
+        nearness = _nearness(found, expected)
+        closer = all(_nearness(found, other) <= nearness for other in others)
+        if closer and nearness[0] >= LIKE_ENOUGH and (best is None or nearness > best[0]):
+            best = nearness, label, place, model
     if best is None:
         raise Missing(student.missing(name))
-    _likeness, label, place, model = best
+    _, label, place, model = best
     student.note(Remark("other_name", {"wanted": name, "found": label}, place))
     return model
+
+
+def _nearness(found: Architecture, expected: Architecture) -> Nearness:
+    """The share of matching layers; among equals, whether both change their input first, or neither does."""
+    return compare(found, expected).matched, bool(found.preprocessing) == bool(expected.preprocessing)
 
 
 def _candidates(student: Module) -> Iterator[tuple[str, Place | None, Model]]:
@@ -92,9 +102,9 @@ def _built(student: Module, definition: Definition) -> object:
         return None
 
 
-def _others(reference: Module, name: str) -> Iterator[Architecture]:
+def _others(reference: Module, name: str, given: Given) -> Iterator[Architecture]:
     """The architectures that the lab's other names ask for."""
     for other, spec in reference.names.items():
         if other == name or spec.kind not in ("function", "model") or not spec.gives_model:
             continue
-        yield getattr(reference, other)().architecture
+        yield getattr(reference, other)(*given.get(other, ())).architecture

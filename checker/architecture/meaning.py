@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from checker.architecture.graph import Flat, Node, flatten
+from checker.architecture.preprocessing import PEELED, Step
 from checker.evidence import Compiled, ModelFacts, Operation, Place, Shape
 
 WINDOW = {"Conv1D": 1, "Conv2D": 2, "Conv3D": 3, "MaxPooling1D": 1, "MaxPooling2D": 2, "MaxPooling3D": 3,
@@ -31,7 +32,6 @@ REGULARISERS = (
     "kernel_constraint",
     "bias_constraint",
 )
-PEELED = ("Rescaling", "Normalization", "Divide", "TrueDivide", "Multiply")
 NOISE = ("name", "dtype", "trainable", "data_format", "batch_shape", "quantization_config", "seed", "noise_shape")
 ELEMENTWISE = ("Activation",)
 
@@ -73,7 +73,7 @@ class Architecture:
     outputs: tuple[int, ...]
     input_shape: Shape
     layout: str
-    preprocessing: tuple[tuple[str, dict[str, Any]], ...]
+    preprocessing: tuple[Step, ...]
     unreadable: str
     facts: ModelFacts
 
@@ -86,7 +86,11 @@ class Architecture:
         _split_activations(flat)
         _normalise(flat)
         _fold_logits(flat, facts.compiled)
-        preprocessing = _peel(flat)
+        preprocessing: tuple[Step, ...] = ()
+        while peeled := _peel(flat):
+            preprocessing += peeled
+            # a reshape that came after it now stands at the input
+            _normalise(flat)
         shape = _image_shape(flat)
         return cls(*_units(flat), shape, flat.layout, preprocessing, "" if flat.nodes else "empty", facts)
 
@@ -229,19 +233,27 @@ def _fold_logits(flat: Flat, compiled: Compiled | None) -> None:
     flat.insert_after(output, Node("Activation", {"activation": name}, [], last.shape, last.source))
 
 
-def _peel(flat: Flat) -> tuple[tuple[str, dict[str, Any]], ...]:
+def _peel(flat: Flat) -> tuple[Step, ...]:
     """Take off what scales the images at the very input: it belongs to the data, and is judged with them."""
     peeled = []
     again = True
     while again:
         again = False
         for position, node in enumerate(flat.nodes):
-            at_input = not node.dead and len(node.inputs) == 1 and flat.nodes[node.inputs[0]].kind == "InputLayer"
-            if at_input and node.kind in PEELED:
+            if node.kind in PEELED and _changes_input(flat, position):
                 peeled.append((node.kind, {k: v for k, v in node.settings.items() if k not in NOISE}))
                 flat.bypass(position)
                 again = True
     return tuple(peeled)
+
+
+def _changes_input(flat: Flat, position: int) -> bool:
+    """Whether a node reads an input that nothing else reads, and gives values of the same shape."""
+    node = flat.nodes[position]
+    if node.dead or len(node.inputs) != 1:
+        return False
+    before = flat.nodes[node.inputs[0]]
+    return before.kind == "InputLayer" and before.shape == node.shape and flat.users(node.inputs[0]) == [position]
 
 
 def _image_shape(flat: Flat) -> Shape:

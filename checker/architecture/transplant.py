@@ -10,20 +10,24 @@ import numpy.typing as npt
 
 from checker.architecture.graph import CHANNELS_FIRST
 from checker.architecture.meaning import Architecture, Unit
+from checker.architecture.preprocessing import undone
 from checker.evidence import Tensor
 
 
 def weights_for(
-    found: Architecture, expected: Architecture, weights: Sequence[Tensor]
+    found: Architecture, expected: Architecture, weights: Sequence[Tensor], present: Sequence[Tensor] = ()
 ) -> tuple[Tensor, ...] | None:
     """``weights`` of ``expected``, in the order and form that ``found`` takes them; None where they do not fit.
 
-    Both orders are those of Keras's ``get_weights``. A model whose graph cannot be read takes them by shape.
+    Both orders are those of Keras's ``get_weights``. ``present`` are those that ``found`` holds now, and keeps where
+    they are no unit's: the statistics of a Normalization. A model whose graph cannot be read takes them by shape.
     """
     if found.unreadable:
         return _by_shape(found, weights)
     by_name = {weight.name: tensor for weight, tensor in zip(expected.facts.weights, weights, strict=True)}
-    given: dict[str, Tensor] = {}
+    of_units = {weight.name for unit in found.units for weight in unit.source.weights}
+    known = zip(found.facts.weights, present, strict=False)
+    given = {held.name: tensor for held, tensor in known if held.name not in of_units}
     holders = [[unit for unit in each.units if unit.parameters] for each in (found, expected)]
     if len(holders[0]) != len(holders[1]):
         return None
@@ -42,12 +46,9 @@ def weights_for(
 def input_for(found: Architecture, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``images`` (N, height, width, channels), or rows of any shape, in the shape and on the scale that ``found`` takes.
 
-    They are given on the scale that the layers after a Rescaling want: what the model does itself is undone first.
+    They are given as the layers after the preprocessing want them: what the model does itself is undone first.
     """
-    for kind, settings in found.preprocessing:
-        scale, offset = settings.get("scale"), settings.get("offset", 0.0)
-        if kind == "Rescaling" and isinstance(scale, float) and scale and isinstance(offset, (int, float)):
-            images = ((images - offset) / scale).astype(images.dtype)
+    images = undone(found.preprocessing, images)
     shape = found.facts.input_shape
     if shape is None or shape[1:].count(None) > 1:
         return images

@@ -78,6 +78,10 @@ def layer_config(layer: Any) -> dict[str, Plain]:
             settings[name] = activation_name(getattr(layer, name))
     if _is_activation(layer):
         settings["activation"] = activation_text(kind_of(layer), settings)
+    if kind_of(layer) == "Normalization":
+        # what was adapted stands in weights, what was given in the configuration: both are these
+        values = {name: getattr(layer, name, None) for name in ("mean", "variance")}
+        settings |= {name: _array(value) for name, value in values.items() if value is not None}
     # Keras leaves it out of some layers' configurations
     if getattr(layer, "activity_regularizer", None) is not None and "activity_regularizer" not in settings:
         settings["activity_regularizer"] = _object(layer.activity_regularizer)
