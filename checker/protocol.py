@@ -28,6 +28,9 @@ from checker.evidence import (
     Tensor,
 )
 
+# limits are in seconds of processor time, so that a busy machine fails nobody; what waits is given this many times
+# as long on the clock
+PATIENCE = 3.0
 MAX_FRAME = 256 * 2**20
 # what a reply may take beside its arrays: a byte can stand for an empty list, which takes 56 in memory
 MAX_PLAIN = 8 * 2**20
@@ -263,7 +266,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What one ``fit`` may cost: training images, epochs, and wall time in seconds.
+    """What one ``fit`` may cost: training images, epochs, and seconds of processor time.
 
     ``top_level_samples`` bounds a ``fit`` outside any question, which only has to show that it runs.
     """
@@ -277,8 +280,8 @@ class Budget(msgspec.Struct, frozen=True):
 class Load(msgspec.Struct, frozen=True, tag=True):
     """Run the submission's top level, statement by statement, but for the statements in ``skip``.
 
-    A statement is known by (block number, line), both of the block's own. ``statement_seconds`` bounds one, and
-    past ``seconds`` in all only definitions are still run. ``definitions_only`` runs nothing else from the start.
+    A statement is known by (block number, line), both of the block's own. ``statement_seconds`` bounds one (see
+    ``PATIENCE``), and past ``seconds`` in all only definitions are still run. ``definitions_only`` runs nothing else from the start.
     ``old_spellings`` is False where a rubric refuses Keras 2 spellings.
     """
 
@@ -294,7 +297,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
-    """Evaluate ``subject`` and answer with ``view`` of it, within ``seconds`` of wall time."""
+    """Evaluate ``subject`` and answer with ``view`` of it, within ``seconds`` (see ``PATIENCE``)."""
 
     subject: Expression
     view: View

@@ -19,6 +19,7 @@ from checker.evidence import Effects, Ending, Failure, Place
 from checker.language import _
 from checker.process import Process
 from checker.protocol import (
+    PATIENCE,
     Answered,
     Ask,
     Began,
@@ -34,9 +35,8 @@ from checker.protocol import (
     read_frame,
 )
 from checker.server import Server
-from checker.watchdog import MEMORY_BYTES, Exceeded, Watched
+from checker.watchdog import GRACE_SECONDS, MEMORY_BYTES, Exceeded, Watched
 
-GRACE_SECONDS = 3.0
 START_SECONDS = 120.0
 # how long a child that hung up is given to come to its own end, which says more than being killed
 PATIENCE_SECONDS = 1.0
@@ -128,7 +128,7 @@ class SandboxRunner:
     def _begin(self) -> None:
         for spared in (True, False):
             self._process = self.server.spawn(self.data)
-            watched = self._watch(self._process, time.monotonic() + START_SECONDS)
+            watched = self._watch(self._process, START_SECONDS)
             try:
                 reply = self._hear(watched)
             except _Ended as ended:
@@ -146,7 +146,7 @@ class SandboxRunner:
         program = self.program
         lost: list[Failure] = []
         spared = True
-        until = time.monotonic() + program.seconds
+        until = time.monotonic() + PATIENCE * program.seconds
         while True:
             if self._process is None:
                 self._begin()
@@ -191,13 +191,13 @@ class SandboxRunner:
         process = self._process
         assert process is not None
         statement: tuple[int, int] | None = None
-        deadline = time.monotonic() + seconds + GRACE_SECONDS
-        watched = self._watch(process, deadline)
+        watched = self._watch(process, seconds)
+        until = time.monotonic() + PATIENCE * seconds + GRACE_SECONDS
         try:
             self._send(watched, request)
             while True:
                 if step is not None:
-                    watched.deadline = min(deadline, time.monotonic() + step + GRACE_SECONDS)
+                    watched.allow(step, until)
                 reply = self._hear(watched)
                 if not isinstance(reply, Began):
                     return reply
@@ -208,8 +208,10 @@ class SandboxRunner:
             ended.statement = statement
             raise
 
-    def _watch(self, process: Process, deadline: float) -> Watched:
-        return Watched(process, deadline, memory=self.memory)
+    def _watch(self, process: Process, seconds: float) -> Watched:
+        watched = Watched(process, memory=self.memory)
+        watched.allow(seconds)
+        return watched
 
     def _send(self, watched: Watched, request: Request) -> None:
         try:

@@ -7,6 +7,7 @@ that it removed and holds open among them.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import stat
 import time
@@ -18,8 +19,11 @@ import psutil
 
 from checker.evidence import Ending
 from checker.process import Process
+from checker.protocol import PATIENCE
 
 LOOK_SECONDS = 0.1
+# what a child is given to end by itself before it is ended
+GRACE_SECONDS = 3.0
 # one stat a file: a folder of more than this is not looked through, it is too much as it is
 MAX_ENTRIES = 20_000
 MAX_TASKS = 512
@@ -38,21 +42,28 @@ class Exceeded(Exception):
 
 @dataclass(slots=True)
 class Watched:
-    """A child's stream under watch: waiting for it raises Exceeded past ``deadline`` or a limit.
+    """A child's stream under watch: waiting for it raises Exceeded past its time or another limit.
 
-    ``deadline`` is of ``time.monotonic``, and bounds half a frame as it does a silence.
+    ``allow(seconds)`` gives it so much processor time from then on, and ``PATIENCE`` times that on the clock, which
+    bounds half a frame as it does a silence.
     """
 
     process: Process
-    deadline: float
     memory: int = MEMORY_BYTES
     disk: int = DISK_BYTES
+    _deadline: float = field(default=0.0, init=False)
+    _enough: float = field(default=0.0, init=False)
     _looked: float = field(default_factory=time.monotonic, init=False)
+
+    def allow(self, seconds: float, until: float = math.inf) -> None:
+        """Start the time anew; ``until`` (of ``time.monotonic``) is a deadline that holds all the same."""
+        self._deadline = min(time.monotonic() + PATIENCE * seconds + GRACE_SECONDS, until)
+        self._enough = sum(map(_worked, _family(self.process.pid))) + seconds + GRACE_SECONDS
 
     def sendall(self, data: bytes, /) -> None:
         """Send all of ``data`` to the child."""
         try:
-            self.process.send(data, self.deadline - time.monotonic())
+            self.process.send(data, self._deadline - time.monotonic())
         except TimeoutError:
             raise Exceeded(Ending.timed_out) from None
 
@@ -65,11 +76,13 @@ class Watched:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now > self.deadline:
+        if now > self._deadline:
             raise Exceeded(Ending.timed_out)
         if now - self._looked < LOOK_SECONDS:
             return
         family = list(_family(self.process.pid))
+        if sum(map(_worked, family)) > self._enough:
+            raise Exceeded(Ending.timed_out)
         if sum(_resident(each) for each in family) > self.memory:
             raise Exceeded(Ending.out_of_memory, "memory")
         if sum(_tasks(each) for each in family) > MAX_TASKS:
@@ -86,6 +99,14 @@ def _family(pid: int) -> Iterator[psutil.Process]:
         process = psutil.Process(pid)
         yield process
         yield from process.children(recursive=True)
+
+
+def _worked(process: psutil.Process) -> float:
+    """Seconds of processor time, of those that it started and that ended included."""
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
+    return 0.0
 
 
 def _resident(process: psutil.Process) -> int:

@@ -218,18 +218,25 @@ def test_silence_and_deafness_end_at_the_deadline(forking: bool) -> None:
         process = server.spawn("")
         greeting(process)
         with pytest.raises(Exceeded) as silence:
-            Watched(process, time.monotonic() + 0.5).recv(1)
+            watch(process, 0.1).recv(1)
         psutil.Process(process.pid).suspend()
         with pytest.raises(Exceeded) as deafness:
-            Watched(process, time.monotonic() + 0.5).sendall(bytes(2**26))
+            watch(process, 0.1).sendall(bytes(2**26))
         assert (silence.value.ending, deafness.value.ending) == (Ending.timed_out, Ending.timed_out)
         process.end()
         assert not psutil.pid_exists(process.pid)
 
 
+def watch(process: Process, seconds: float) -> Watched:
+    """The child's stream, for so many seconds of its work."""
+    watched = Watched(process)
+    watched.allow(seconds)
+    return watched
+
+
 def greeting(process: Process) -> None:
     """Hear the child's first message."""
-    watched = Watched(process, time.monotonic() + SECONDS)
+    watched = watch(process, SECONDS)
     size = int.from_bytes(watched.recv(4), "big")
     while size:
         size -= len(watched.recv(size))

@@ -89,7 +89,7 @@ class Training:
         began = time.monotonic()
         with self.ours(), self._light(model):
             cut = asked.cut(self.budget, self._samples)
-            deadline = began + self.budget.seconds
+            deadline = time.process_time() + self.budget.seconds
             cut["callbacks"] = [*asked.callbacks, _stop_at(deadline)]
             history = self._fit(model, **cut)
         ran = {name: tuple(float(v) for v in values) for name, values in history.history.items()}
@@ -292,12 +292,12 @@ def _setting(callback: Any) -> Setting:
 
 
 def _stop_at(deadline: float) -> Any:
-    """A callback that ends the training at ``deadline`` (of ``time.monotonic``)."""
+    """A callback that ends the training at ``deadline`` (of ``time.process_time``)."""
     import keras
 
     class Deadline(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 self.model.stop_training = True
 
     return Deadline()
