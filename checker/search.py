@@ -31,15 +31,43 @@ def model_of(student: Module, reference: Module, name: str, given: Given = NOTHI
     the name gives no model, Missing where nothing is like it.
     """
     if student.find(name) is not None:
-        value = getattr(student, name)(*given.get(name, ()))
+        value = _value(student, name, given)
         if not isinstance(value, Model):
-            raise StudentFault(
-                _("{name} gives no Keras model: does it end with `return model`?").format(name=name),
-                student.place(name),
-            )
+            raise StudentFault(_no_model(student, name), student.place(name))
+        if student.names[name].kind == "model":
+            return _first_bound(student, name, value, _value(reference, name, given).architecture)
         return value
-    expected = getattr(reference, name)(*given.get(name, ())).architecture
+    expected = _value(reference, name, given).architecture
     return nearest(student, name, expected, list(_others(reference, name, given)))
+
+
+def _value(module: Module, name: str, given: Given) -> Any:
+    """What stands under the lab's ``name``: a variable's value, or what a function gives."""
+    value = getattr(module, name)
+    return value(*given.get(name, ())) if callable(value) else value
+
+
+def _no_model(student: Module, name: str) -> str:
+    if student.names[name].kind == "model":
+        return _("{name} is not a Keras model.").format(name=name)
+    return _("{name} gives no Keras model: does it end with `return model`?").format(name=name)
+
+
+def _first_bound(student: Module, name: str, model: Model, expected: Architecture) -> Model:
+    """``model``, or where it is not what is asked for, one that is and that no name leads to any more.
+
+    In a notebook a variable is easily bound again, by a cell that was copied and not quite adapted.
+    """
+    if model.architecture == expected:
+        return model
+    named = [student.variable(each) for each in student.definitions.values() if each.kind == "model"]
+    bound = {each.facts.number for each in named if isinstance(each, Model)}
+    for number, place in enumerate(student.loaded.models):
+        kept = Model(student, Kept(number))
+        if number not in bound and kept.architecture == expected:
+            student.note(Remark("other_name", {"wanted": name, "found": _("the model compiled here")}, place))
+            return kept
+    return model
 
 
 def nearest(
@@ -105,6 +133,6 @@ def _built(student: Module, definition: Definition) -> object:
 def _others(reference: Module, name: str, given: Given) -> Iterator[Architecture]:
     """The architectures that the lab's other names ask for."""
     for other, spec in reference.names.items():
-        if other == name or spec.kind not in ("function", "model") or not spec.gives_model:
+        if other == name or not (spec.kind == "model" or spec.gives_model):
             continue
-        yield getattr(reference, other)(*given.get(other, ())).architecture
+        yield _value(reference, other, given).architecture
