@@ -8,6 +8,7 @@ needs, raises ``StudentFault``: an AssertionError whose text a student reads.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -365,6 +366,14 @@ class Model(Handle):
         """Its weights, in Keras's order."""
         answer, _effects = self.module.ask(self.subject, protocol.AsWeights())
         return answer.tensors if isinstance(answer, protocol.Tensors) else ()
+
+    @property
+    def digest(self) -> str:
+        """A digest of its weights, as ``FitCall.weights`` has it."""
+        digest = hashlib.blake2b(digest_size=16)
+        for tensor in self.weights:
+            digest.update(tensor.data)
+        return digest.hexdigest()
 
     @cached_property
     def config(self) -> str:
