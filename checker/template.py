@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterator
 
 from checker.errors import CourseError
 from checker.language import _
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+CELL = re.compile(r"^# %%[ \t]*(\[markdown\])?[^\n]*\n", re.MULTILINE)
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 
 
@@ -53,19 +55,40 @@ def _answers(lines: list[str]) -> list[str]:
 
 
 def notebook(code: str) -> str:
-    """A script as a notebook of format 4: a cell for what comes before the first function, then one a function."""
-    parts = [part.strip("\n") for part in re.split(r"\n\n\n(?=def |class |if __name__)", code) if part.strip()]
-    cells: list[dict[str, object]] = [
-        {
-            "cell_type": "code",
-            "execution_count": None,
-            "id": f"cell-{number}",
-            "metadata": {},
-            "outputs": [],
-            "source": part.splitlines(keepends=True),
-        }
-        for number, part in enumerate(parts, 1)
+    """A script as a notebook of format 4.
+
+    Lines ``# %%`` and ``# %% [markdown]`` begin its cells; the text of a Markdown cell stands in comments. A script
+    without such lines has a cell for what comes before the first function, then one a function.
+    """
+    cells = [
+        _cell(number, kind, text)
+        for number, (kind, text) in enumerate(_marked(code) if CELL.search(code) else _functions(code), 1)
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _functions(code: str) -> Iterator[tuple[str, str]]:
+    for part in re.split(r"\n\n\n(?=def |class |if __name__)", code):
+        if part.strip():
+            yield "code", part.strip("\n")
+
+
+def _marked(code: str) -> Iterator[tuple[str, str]]:
+    """The kind and the text of each cell between the marks; what stands before the first is a cell, too."""
+    before, *rest = CELL.split(code)
+    if before.strip():
+        yield "code", before.strip("\n")
+    for markdown, text in zip(rest[::2], rest[1::2], strict=True):
+        if markdown:
+            yield "markdown", re.sub(r"^# ?", "", text.strip("\n"), flags=re.MULTILINE)
+        else:
+            yield "code", text.strip("\n")
+
+
+def _cell(number: int, kind: str, text: str) -> dict[str, object]:
+    cell: dict[str, object] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return {**dict(sorted(cell.items())), "source": text.splitlines(keepends=True)}
