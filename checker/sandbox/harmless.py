@@ -93,11 +93,16 @@ class _PlotsComing:
 
 
 def notebook_names() -> dict[str, Any]:
-    """The names that a notebook finds defined: ``get_ipython`` and ``display``, both harmless."""
+    """The names that a notebook finds defined: a harmless ``get_ipython``, and ``display``, which prints."""
     shell = SimpleNamespace(
         run_line_magic=_nothing, run_cell_magic=_nothing, system=_nothing, getoutput=_no_output
     )
-    return {"get_ipython": lambda: shell, "display": _nothing}
+    return {"get_ipython": lambda: shell, "display": _displayed}
+
+
+def _displayed(*objects: object, **options: object) -> None:
+    for each in objects:
+        print(repr(each))
 
 
 def _no_output(*args: object, **kwargs: object) -> list[str]:
