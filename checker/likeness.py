@@ -100,7 +100,7 @@ def _told(comparison: Comparison, slips: Mapping[int, str]) -> str:
     found = comparison.found
     if found.parameters in slips:
         return slips[found.parameters]
-    lines = list(comparison.lines())
+    lines = list(dict.fromkeys(comparison.lines()))
     if not lines:
         lines = [_("The model takes inputs of shape {found}.").format(found=shape_text(found.input_shape))]
     return "\n".join(lines)

@@ -204,10 +204,10 @@ def conclude(
     award = item.stash.get(AWARD, Award())
     error = call.excinfo.value if call.excinfo else None
     outcome = _outcome(error)
-    message, place = _message(item, error, outcome)
-    if outcome is Outcome.failed and not award.share and (told := grading.told_already(message, place)):
-        outcome, message, place = Outcome.blocked, told, None
     share = {Outcome.passed: 1.0, Outcome.inconclusive: 1.0, Outcome.failed: award.share}.get(outcome, 0.0)
+    message, place = _message(item, error, outcome)
+    if outcome is Outcome.failed and (told := grading.told_already(message, place)):
+        outcome, message, place = Outcome.blocked, told, None
     hint = pick(spec.hint.as_dict()) if spec and spec.hint and outcome is Outcome.failed else ""
     return share, CheckResult(
         id=item.name,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from checker.architecture import compare, compiled_alike, input_for, shape_text
+from checker.architecture import compare, compile_faults, compiled_alike, input_for, shape_text
 from checker.award import Award, Inconclusive
 from checker.fault import Missing, StudentFault
-from checker.likeness import compiled_right, is_right, layers_alike
-from checker.search import model_of
-from checker.student import Array, Function, History, Model, Module, Run
+from checker.likeness import architectures_alike, compiled_right, is_right, layers_alike
+from checker.search import model_of, nearest
+from checker.student import Array, Function, History, Model, Module, Run, simplified
 from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of
 
 
@@ -33,6 +33,7 @@ def question(
 
 __all__ = [
     "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run", "StudentFault", "Trial",
-    "compare", "compiled_alike", "compiled_right", "conclude", "holds_pairs_of", "holds_rows_of", "input_for", "is_right", "layers_alike",
-    "model_of", "question", "shape_text",
+    "architectures_alike", "compare", "compile_faults", "compiled_alike", "compiled_right", "conclude", "holds_pairs_of",
+    "holds_rows_of", "input_for", "is_right", "layers_alike", "model_of", "nearest", "question", "shape_text",
+    "simplified",
 ]  # fmt: skip

@@ -188,7 +188,8 @@ def _value(value: Any) -> str:
         return _times(value)
     if isinstance(value, tuple) and value and isinstance(value[0], tuple) and value[0][0] == "class_name":
         described = dict(value)
-        return f"{described['class_name']}({', '.join(_value(each) for _name, each in described['config'])})"
+        config = ", ".join(_value(each) for _name, each in described["config"])
+        return f"{described['class_name']}({config})" if config else str(described["class_name"])
     if isinstance(value, float):
         return number(value, max(1, len(f"{value:f}".rstrip("0").partition(".")[2])))
     return _("none") if value is None else str(value)
