@@ -108,7 +108,7 @@ def _run_pytest(request: Request, grading: Grading) -> None:
     ]  # fmt: skip
     said = io.StringIO()
     run = _Run(GradingPlugin(grading))
-    with _undisturbed(), contextlib.redirect_stdout(said):
+    with _undisturbed(), _forgotten(request.lab.rubric_dir), contextlib.redirect_stdout(said):
         code = pytest.main(arguments, plugins=[run])
     if run.stopped:
         raise run.stopped
@@ -143,6 +143,18 @@ class _Run:
         """Whoever interrupts means all of labcheck."""
         if excinfo.type is KeyboardInterrupt:
             self.stopped = excinfo.value
+
+
+@contextlib.contextmanager
+def _forgotten(folder: Path) -> Iterator[None]:
+    """Forget afterwards what was imported from ``folder``: another course may have checks of the same name."""
+    try:
+        yield
+    finally:
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and Path(file).is_relative_to(folder):
+                del sys.modules[name]
 
 
 @contextlib.contextmanager
