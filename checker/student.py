@@ -253,7 +253,7 @@ class Function:
         given = {simplified(name): value for name, value in {**known, **kwargs}.items()}
         parameters = {simplified(name): name for name in self.definition.parameters}
         chosen: dict[str, Expression] = {}
-        if set(given) <= set(parameters):
+        if len(args) <= len(self.parameters) and set(given) <= set(parameters):
             chosen = {parameters[name]: self.module.expression(value) for name, value in given.items()}
             positional: tuple[Expression, ...] = ()
         else:
