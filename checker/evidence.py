@@ -57,6 +57,15 @@ class Place(msgspec.Struct, frozen=True):
     cell: int | None = None
 
 
+class Passage(msgspec.Struct, frozen=True):
+    """A run of a report's text: ``line`` (from 1) of ``file``, or of its ``cell``, is where it begins."""
+
+    text: str
+    file: str
+    line: int = 1
+    cell: int | None = None
+
+
 class Tensor(msgspec.Struct, frozen=True):
     """An array as bytes: C order, little-endian, dtype one of ``TENSOR_DTYPES``."""
 

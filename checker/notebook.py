@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checker.errors import SubmissionError
-from checker.evidence import Place, Remark
+from checker.evidence import Passage, Place, Remark
 from checker.language import _
 from checker.protocol import Block
 
 RUNS_ITS_BODY = ("time", "timeit", "capture", "prun")
 LINE_TIMER = re.compile(r"^(\s*)%(?:time|timeit|prun)\s+(?!-)(\S.*)$")
 ASSIGNED_SHELL = re.compile(r"^(\s*[\w, ]+?=)\s*[!%].*$")
+MARKED = re.compile(r"^# %%[ \t]*\[markdown\][^\n]*\n((?:#(?! %%)[^\n]*(?:\n|$))*)", re.MULTILINE)
 MAGIC = re.compile(r"^\s*(?:[%!]|\?+\w|\w[\w.]*\?+\s*$)")
 
 
@@ -25,7 +26,7 @@ class Notebook:
     """What a notebook holds: code cells that parse, Markdown, and what was met while reading."""
 
     blocks: tuple[Block, ...]
-    prose: str
+    prose: tuple[Passage, ...]
     remarks: tuple[Remark, ...]
     broken: int
 
@@ -65,7 +66,7 @@ def read_notebook(name: str, text: str) -> Notebook:
 def _collect(name: str, cells: list[dict[str, object]]) -> Notebook:
     blocks: list[Block] = []
     remarks: list[Remark] = []
-    prose: list[str] = []
+    prose: list[Passage] = []
     broken = 0
     counts = [cell["execution_count"] for cell in cells if isinstance(cell.get("execution_count"), int)]
     if counts != sorted(counts):  # type: ignore[type-var]  # ints, as filtered
@@ -74,7 +75,7 @@ def _collect(name: str, cells: list[dict[str, object]]) -> Notebook:
         source = cell.get("source", "")
         code = "".join(source) if isinstance(source, list) else str(source)
         if cell.get("cell_type") == "markdown":
-            prose.append(code)
+            prose.append(Passage(code, name, 1, number))
         if cell.get("cell_type") != "code" or not code.strip():
             continue
         plain = "\n".join(_plain_lines(name, number, code, remarks))
@@ -87,7 +88,14 @@ def _collect(name: str, cells: list[dict[str, object]]) -> Notebook:
             remarks.append(Remark("broken_cell", {"message": message}, Place(name, line, number)))
         else:
             blocks.append(Block(plain, name, number))
-    return Notebook(blocks=tuple(blocks), prose="\n\n".join(prose), remarks=tuple(remarks), broken=broken)
+    return Notebook(blocks=tuple(blocks), prose=tuple(prose), remarks=tuple(remarks), broken=broken)
+
+
+def marked_prose(name: str, code: str) -> Iterator[Passage]:
+    """The Markdown of a script: what stands in comments after ``# %% [markdown]``."""
+    for match in MARKED.finditer(code):
+        text = re.sub(r"^# ?", "", match[1], flags=re.MULTILINE)
+        yield Passage(text, name, code.count("\n", 0, match.start(1)) + 1)
 
 
 def _plain_lines(name: str, cell: int, code: str, remarks: list[Remark]) -> Iterator[str]:

@@ -12,19 +12,21 @@ import io
 import re
 import tokenize
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from checker.errors import SubmissionError, UsageError
-from checker.evidence import Place, Remark
+from checker.evidence import Passage, Place, Remark
 from checker.language import _
-from checker.notebook import read_notebook
+from checker.notebook import marked_prose, read_notebook
 from checker.protocol import Block, SourceFile
 
 MAX_BYTES = 64 * 2**20
 MAX_FILES = 2000
 CODE = (".py", ".ipynb")
+PROSE = (".md", ".txt")
+REPORT = "report"
 # files that would steer pytest or Python itself
 IGNORED = frozenset({"conftest.py", "pytest.ini", "setup.cfg", "tox.ini", "sitecustomize.py", "usercustomize.py"})
 SKIPPED_FOLDERS = frozenset(
@@ -38,7 +40,10 @@ PYTHON_2 = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """``blocks`` are the code to run, ``files`` everything to lay beside it; ``defined`` the top-level names."""
+    """``blocks`` are the code to run, ``files`` everything to lay beside it; ``defined`` the top-level names.
+
+    ``prose`` is the written report: the Markdown of the main file, then every text file.
+    """
 
     id: str
     main_file: str
@@ -47,13 +52,15 @@ class Submission:
     files: tuple[SourceFile, ...]
     defined: frozenset[str]
     remarks: tuple[Remark, ...]
-    prose: str
+    prose: tuple[Passage, ...]
 
     def line(self, place: Place | None) -> str:
         """The line of code at ``place``, without its indentation; "" where there is none."""
         if place is None:
             return ""
         code = next((b.code for b in self.blocks if (b.file, b.cell) == (place.file, place.cell)), None)
+        if code is None and place.cell is not None:
+            code = next((p.text for p in self.prose if (p.file, p.cell) == (place.file, place.cell)), None)
         if code is None:
             files = (each.data for each in self.files if each.path == place.file and place.cell is None)
             code = next(files, b"").decode("utf-8", "replace")
@@ -87,7 +94,7 @@ def read(path: Path, names: Collection[str] = ()) -> Submission:
         files=tuple(SourceFile(name, data) for name, data in sorted(files.items())),
         defined=frozenset(_bound(content.blocks)),
         remarks=(*remarks, *more, *content.remarks),
-        prose=content.prose,
+        prose=(*content.prose, *_texts(files)),
     )
 
 
@@ -95,7 +102,7 @@ def read(path: Path, names: Collection[str] = ()) -> Submission:
 class _Content:
     blocks: tuple[Block, ...]
     remarks: tuple[Remark, ...] = ()
-    prose: str = ""
+    prose: tuple[Passage, ...] = ()
 
 
 def _choose(candidates: Mapping[str, bytes], names: Collection[str]) -> tuple[str, _Content, list[Remark]]:
@@ -128,7 +135,13 @@ def _read_code(name: str, data: bytes) -> _Content:
             raise _no_cells(name, text, notebook.broken)
         return _Content(notebook.blocks, notebook.remarks, notebook.prose)
     _parse(name, text)
-    return _Content((Block(text, name),), tuple(remarks))
+    return _Content((Block(text, name),), tuple(remarks), tuple(marked_prose(name, text)))
+
+
+def _texts(files: Mapping[str, bytes]) -> Iterator[Passage]:
+    for name, data in sorted(files.items()):
+        if PurePosixPath(name).suffix.lower() in PROSE:
+            yield Passage(data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n"), name)
 
 
 def _no_cells(name: str, text: str, broken: int) -> SubmissionError:
@@ -228,7 +241,10 @@ def _gather(path: Path) -> tuple[dict[str, bytes], list[Remark]]:
 
 
 def _add_siblings(path: Path, files: dict[str, bytes]) -> None:
-    """The modules beside a script that it imports, and those that they import."""
+    """The report beside a script; the modules that it imports, and those that they import."""
+    for report in path.parent.glob("*.md"):
+        if report.stem.lower() == REPORT:
+            files[report.name] = report.read_bytes()
     waiting = [path]
     while waiting:
         text = waiting.pop().read_bytes().decode("utf-8", "replace")
