@@ -193,8 +193,10 @@ def watch_layers(origin: Origin, recorder: Recorder) -> None:
     @functools.wraps(compile_)
     def placed(model: Any, *args: Any, **kwargs: Any) -> None:
         compile_(model, *args, **kwargs)
-        object.__setattr__(model, compiled.PLACE, origin.innermost())
-        if origin.caller():
+        place = origin.innermost()
+        object.__setattr__(model, compiled.PLACE, place)
+        # one that is read from a file is compiled by Keras, on behalf of the submission
+        if place is not None:
             recorder.number(model)
 
     Trainer.compile = placed
