@@ -104,6 +104,17 @@ class LimitSpec(_Strict):
     memory_mb: Annotated[int, Field(ge=256)] = 4096
 
 
+class SweepSpec(_Strict):
+    """What ``checker.sweep`` measures: the reference's functions that ``build`` a model of so many units and ``train`` it
+    on images and labels, the accuracy on the test set that each answer is to ``reach``, the widths to ``record`` anyway.
+    """
+
+    build: str
+    train: str
+    reach: dict[str, Annotated[float, Field(gt=0, lt=1)]]
+    record: tuple[int, ...] = ()
+
+
 class Rubric(_Strict):
     """``rubric.yaml``.
 
@@ -120,6 +131,7 @@ class Rubric(_Strict):
     input_shape: tuple[int, ...] = (28, 28, 1)
     budget: BudgetSpec = BudgetSpec()
     limits: LimitSpec = LimitSpec()
+    sweep: SweepSpec | None = None
     keras2_spellings: Literal["accept", "refuse"] = "accept"
     questions: tuple[QuestionSpec, ...]
     explanations: tuple[Explanation, ...] = ()
