@@ -86,10 +86,15 @@ def computes_alike(found: Model, expected: Model) -> bool:
     return mine.shape == theirs.shape and np.allclose(mine, theirs, atol=SAME)
 
 
+def takes_logits(model: Model) -> bool:
+    """Whether the loss of ``model`` applies the softmax or sigmoid that the model leaves out."""
+    compiled = model.compiled
+    return bool(compiled and compiled.loss and compiled.loss[0].config.get("from_logits"))
+
+
 def probabilities(model: Model, predictions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """``predictions`` (N, classes), through the softmax that the model leaves to its loss, if it does."""
-    compiled = model.compiled
-    if not (compiled and compiled.loss and compiled.loss[0].config.get("from_logits")):
+    if not takes_logits(model):
         return predictions
     powers = np.exp(predictions - predictions.max(axis=-1, keepdims=True))
     shares: npt.NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)

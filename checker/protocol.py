@@ -107,9 +107,10 @@ class Rows(msgspec.Struct, frozen=True, tag=True):
 
 
 class Constant(msgspec.Struct, frozen=True, tag=True):
-    """A plain value: None, bool, int, float, str, or lists and dicts of these."""
+    """A plain value: None, bool, int, float, str, or lists and dicts of these; a list that is a ``tuple`` becomes one."""
 
     value: Plain
+    tuple: bool = False
 
 
 class Array(msgspec.Struct, frozen=True, tag=True):
@@ -144,7 +145,8 @@ class Fresh(msgspec.Struct, frozen=True, tag=True):
 class Trained(msgspec.Struct, frozen=True, tag=True):
     """A fresh copy of model ``of`` after ``fit(x, y, epochs, batch_size)`` by the grader, not by the submission.
 
-    ``eager`` runs the steps without compiling them first, which costs less where they are few.
+    ``eager`` runs the steps without compiling them first, which costs less where they are few. Where ``loss`` is given,
+    the copy is compiled with it and ``optimizer`` (Keras names), whatever the model was compiled with.
     """
 
     of: Expression
@@ -154,6 +156,8 @@ class Trained(msgspec.Struct, frozen=True, tag=True):
     batch_size: int
     seed: int = 0
     eager: bool = False
+    loss: str = ""
+    optimizer: str = "adam"
 
 
 class Transplanted(msgspec.Struct, frozen=True, tag=True):

@@ -11,7 +11,7 @@ from checker.architecture import compare, compile_faults, compiled_alike, input_
 from checker.award import Award, Inconclusive
 from checker.fault import Missing, StudentFault
 from checker.likeness import architectures_alike, compiled_right, is_right, layers_alike
-from checker.search import model_of, nearest
+from checker.search import model_among, model_of, models_in, nearest
 from checker.student import Array, Function, History, Model, Module, Run, simplified
 from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of
 
@@ -34,6 +34,6 @@ def question(
 __all__ = [
     "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run", "StudentFault", "Trial",
     "architectures_alike", "compare", "compile_faults", "compiled_alike", "compiled_right", "conclude", "holds_pairs_of",
-    "holds_rows_of", "input_for", "is_right", "layers_alike", "model_of", "nearest", "question", "shape_text",
+    "holds_rows_of", "input_for", "is_right", "layers_alike", "model_among", "model_of", "models_in", "nearest", "question", "shape_text",
     "simplified",
 ]  # fmt: skip

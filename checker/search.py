@@ -44,6 +44,8 @@ def model_of(student: Module, reference: Module, name: str, given: Given = NOTHI
 def _value(module: Module, name: str, given: Given) -> Any:
     """What stands under the lab's ``name``: a variable's value, or what a function gives."""
     value = getattr(module, name)
+    if isinstance(value, Function) and not value.definition.parameters:
+        return value()
     return value(*given.get(name, ())) if callable(value) else value
 
 
@@ -97,6 +99,46 @@ def nearest(
     _, label, place, model = best
     student.note(Remark("other_name", {"wanted": name, "found": label}, place))
     return model
+
+
+def model_among(student: Module, name: str, given: Given, faults: Callable[[Model], int | None]) -> Model:
+    """The model that ``student`` gives under the lab's ``name``, else the other one with the fewest ``faults``.
+
+    For a question that leaves the topology free: ``faults`` counts what is wrong with a model, None where it is none
+    that the question may mean. Of equals the last is taken, which is what students end with. Raises as ``model_of``.
+    """
+    if student.find(name) is not None:
+        value = _value(student, name, given)
+        if not isinstance(value, Model):
+            raise StudentFault(_no_model(student, name), student.place(name))
+        return value
+    best: tuple[int, str, Place | None, Model] | None = None
+    for label, place, model in _candidates(student):
+        try:
+            count = faults(model)
+        except StudentFault:
+            continue
+        if count is not None and (best is None or count <= best[0]):
+            best = count, label, place, model
+    if best is None:
+        raise Missing(student.missing(name))
+    _count, label, place, model = best
+    student.note(Remark("other_name", {"wanted": name, "found": label}, place))
+    return model
+
+
+def models_in(student: Module, given: Given) -> Iterator[Model]:
+    """Every model of a submission: those under the lab's names, those under others, and those that have none."""
+    for name, spec in student.names.items():
+        if (spec.kind == "model" or spec.gives_model) and student.match(name) is not None:
+            try:
+                value = _value(student, name, given)
+            except StudentFault:
+                continue
+            if isinstance(value, Model):
+                yield value
+    for _label, _place, model in _candidates(student):
+        yield model
 
 
 def _nearness(found: Architecture, expected: Architecture) -> Nearness:

@@ -175,13 +175,14 @@ class Module:
             return protocol.Array(value)
         if isinstance(value, np.ndarray):
             return protocol.Array(Tensor.of(value))
-        return Constant(value)
+        return Constant(list(value), tuple=True) if isinstance(value, tuple) else Constant(value)
 
     def fill(self, parameter: str) -> Expression | None:
         """A value for a parameter that the lab does not have: from the rubric, or the submission's own names."""
         for name, value in self.fills.items():
             if simplified(name) == simplified(parameter):
-                return Constant(value)
+                # a shape is a tuple, which YAML does not have
+                return self.expression(tuple(value) if isinstance(value, list) else value)
         for name in self.definitions:
             if simplified(name) == simplified(parameter):
                 return Name(name)
@@ -395,11 +396,25 @@ class Model(Handle):
         """This model with newly drawn weights."""
         return Model(self.module, protocol.Fresh(self.subject, seed), self.input_shape)
 
-    def trained(self, x: Any, y: Any, *, epochs: int, batch_size: int, seed: int, eager: bool = False) -> Model:
-        """``fresh(seed)``, trained by the grader; ``eager`` costs less for a few steps."""
+    def trained(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        epochs: int,
+        batch_size: int,
+        seed: int,
+        eager: bool = False,
+        loss: str = "",
+        optimizer: str = "adam",
+    ) -> Model:
+        """``fresh(seed)``, trained by the grader; ``eager`` costs less for a few steps.
+
+        ``loss`` and ``optimizer`` stand in for what it was compiled with, where ``loss`` is given.
+        """
         express = self.module.expression
         fresh = protocol.Fresh(self.subject, seed)
-        trained = protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed, eager)
+        trained = protocol.Trained(fresh, express(x), express(y), epochs, batch_size, seed, eager, loss, optimizer)
         return Model(self.module, trained, self.input_shape)
 
     def with_weights(self, weights: Sequence[Tensor]) -> Model:

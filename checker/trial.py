@@ -18,9 +18,9 @@ from checker.architecture import Architecture, input_for, trains_alike
 from checker.award import Award, Inconclusive
 from checker.evidence import ArrayFacts, FitCall, sample_rows
 from checker.fault import StudentFault
-from checker.judgement import SEEDS, Judgement, judge
+from checker.judgement import SEEDS, Judgement, judge, judge_patiently
 from checker.language import _, percent
-from checker.likeness import probabilities
+from checker.likeness import probabilities, takes_logits
 from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
@@ -34,7 +34,8 @@ INTEGER_LOSS = "sparse_categorical_crossentropy"
 class Trial:
     """Arrays as the reference takes them: ``x`` (N, …) float32, ``labels`` (N,) of ints, and a holdout alike.
 
-    ``taken`` gives inputs the form that a model of another layout takes.
+    ``taken`` gives inputs the form that a model of another layout takes. ``loss`` and ``optimizer`` (Keras names) stand
+    in for what a model was compiled with, where ``loss`` is given.
     """
 
     x: Floats
@@ -44,12 +45,14 @@ class Trial:
     classes: int = 10
     epochs: int = 2
     batch_size: int = 32
+    loss: str = ""
+    optimizer: str = "adam"
     taken: Callable[[Architecture, Floats], Floats] = input_for
 
     def targets(self, model: Model, labels: npt.NDArray[np.integer]) -> npt.NDArray[np.generic]:
         """``labels`` as the loss of ``model`` takes them: integers, or one-hot (N, classes) float32."""
         compiled = model.compiled
-        if compiled and compiled.loss and compiled.loss[0].name == INTEGER_LOSS:
+        if (self.loss or (compiled and compiled.loss and compiled.loss[0].name)) == INTEGER_LOSS:
             return np.asarray(labels, np.int32)
         if self.classes == 2 and (model.facts.output_shape or (0,))[-1] == 1:
             return np.asarray(labels, np.float32)[:, None]
@@ -59,7 +62,7 @@ class Trial:
         """The share of the holdout that ``model`` gets right, 0 to 1."""
         found = model.predict(self.taken(model.architecture, self.holdout_x))
         if found.shape[-1] == 1:
-            guesses = (found[:, 0] > 0.5).astype(int)
+            guesses = (found[:, 0] > (0.0 if takes_logits(model) else 0.5)).astype(int)
         else:
             guesses = found.reshape(len(found), -1).argmax(axis=1)
         return float((guesses == self.holdout_labels).mean())
@@ -68,7 +71,15 @@ class Trial:
         """That of a fresh copy trained on the whole budget."""
         x = self.taken(model.architecture, self.x)
         y = self.targets(model, self.labels)
-        trained = model.trained(x, y, epochs=self.epochs, batch_size=self.batch_size, seed=seed)
+        trained = model.trained(
+            x,
+            y,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seed=seed,
+            loss=self.loss,
+            optimizer=self.optimizer,
+        )
         return self.accuracy_of(trained)
 
     def judge_as(self, train: Callable[[int], float], reference: Model, fit: FitCall) -> Judgement:
@@ -89,6 +100,15 @@ class Trial:
         if trains_alike(found.architecture, reference.architecture) and self.learns(found):
             return None
         return judge(lambda seed: self.trained_accuracy(found, seed), self.measured(reference))
+
+    def judge_free(self, found: Model, floor: float) -> Judgement:
+        """What the trainings of a model of a free topology showed beside the accuracy ``floor``."""
+        return judge_patiently(
+            lambda times: dataclasses.replace(self, epochs=times * self.epochs).trained_accuracy(
+                found, seed=times
+            ),
+            floor,
+        )
 
     def learns(self, model: Model) -> bool:
         """Whether a few steps lower the loss of ``model`` on what it is trained on."""

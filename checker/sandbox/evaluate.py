@@ -161,7 +161,7 @@ class Evaluator:
             case Rows(of, start, stop):
                 return as_array(self.value(of))[start:stop].copy()
             case Constant(value):
-                return value
+                return tuple(value) if expression.tuple else value
             case Array(tensor):
                 return tensor.array().copy()
             case Rebuilt():
@@ -207,6 +207,8 @@ class Evaluator:
     def _train(self, trained: Trained) -> Any:
         model = self._copy(trained.of)
         x, y = self.value(trained.x), self.value(trained.y)
+        if trained.loss:
+            model.compile(loss=trained.loss, optimizer=trained.optimizer)
         models.seed(trained.seed)
         with self._training.ours(), eagerly(model) if trained.eager else nullcontext():
             model.fit(x, y, epochs=trained.epochs, batch_size=trained.batch_size, verbose=0)
