@@ -176,9 +176,8 @@ def _hook_loading(told: Tell) -> None:
         told(f"load_model({str(filepath)!r})", f"load_model({str(filepath)!r}, safe_mode=False)")
         return load(filepath, *args, **kwargs, safe_mode=False)
 
-    for face in (keras.saving, keras.models, tf.keras.saving, tf.keras.models):
-        if hasattr(face, "load_model"):
-            face.load_model = load_model
+    for face in (keras.saving, keras.models, tf.keras.models):
+        face.load_model = load_model
 
 
 def _hook_keywords(told: Tell) -> None:
