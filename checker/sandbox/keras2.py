@@ -304,15 +304,34 @@ def _hook_callbacks(told: Tell) -> None:
         keras.callbacks.ReduceLROnPlateau,
     ):
         kind.__init__ = _monitoring(kind.__init__, told, kind.__name__)
+        kind.set_model = _fitting(kind.set_model)
+
+
+def _fitting(function: Any) -> Any:
+    """``set_model``, which gives ``acc`` back its name where the model was compiled with a metric of that name."""
+
+    @functools.wraps(function)
+    def set_model(self: Any, model: Any) -> None:
+        asked = vars(self).get("_labcheck_monitor", "")
+        metrics = getattr(getattr(model, "_compile_metrics", None), "_user_metrics", None) or ()
+        if asked and asked.removeprefix("val_") in metrics:
+            self.monitor = asked
+        function(self, model)
+
+    return set_model
 
 
 def _monitoring(function: Any, told: Tell, name: str) -> Any:
     @functools.wraps(function)
     def monitored(self: Any, *args: Any, **kwargs: Any) -> None:
-        monitor = kwargs.get("monitor")
+        # what is watched comes first in the others; a checkpoint has its path there
+        first = bool(args) and name != "ModelCheckpoint"
+        monitor = args[0] if first else kwargs.get("monitor")
         if isinstance(monitor, str) and monitor in spellings.HISTORY:
-            kwargs["monitor"] = spellings.HISTORY[monitor]
-            told(f"{name}(monitor={monitor!r})", f"{name}(monitor={kwargs['monitor']!r})")
+            self._labcheck_monitor = monitor
+            modern = spellings.HISTORY[monitor]
+            args, kwargs = ((modern, *args[1:]), kwargs) if first else (args, {**kwargs, "monitor": modern})
+            told(f"{name}(monitor={monitor!r})", f"{name}(monitor={modern!r})")
         path = kwargs.get("filepath", args[0] if args else None)
         if isinstance(path, str) and path.endswith(".hdf5"):
             told(f"{name}({path!r})", f"{name}({path.removesuffix('.hdf5') + '.keras'!r})")
