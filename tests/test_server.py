@@ -161,21 +161,27 @@ def test_a_fork_server_outlives_the_signals_that_end_its_grader(tmp_path: Path) 
 
 
 @LINUX
-def test_the_fork_server_listens_to_its_grader_alone() -> None:
+@pytest.mark.parametrize("stranger", [False, True], ids=["started by the grader", "a stranger"])
+def test_the_fork_server_listens_to_its_grader_alone(stranger: bool) -> None:
     with Server() as server:
         server.spawn("").end()
         code = (
-            "import socket, sys; from checker.protocol import Spawn, encode; s = socket.socket(socket.AF_UNIX)\n"
-            "s.connect(sys.argv[1]); s.sendall(encode(Spawn('', 'none'))); print(s.recv(100))"
+            "import os, socket, sys, time; from checker.protocol import Spawn, encode\n"
+            "if sys.argv[2] == 'True':\n"
+            "    first = os.getpid()\n"
+            "    if os.fork(): time.sleep(0.2); os._exit(0)\n"
+            "    while os.getppid() == first: time.sleep(0.01)\n"
+            "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+            "s.sendall(encode(Spawn('', 'none'))); print(s.recv(100), flush=True)"
         )
         said = subprocess.run(
-            [sys.executable, "-c", code, server.folder / "server.sock"],
+            [sys.executable, "-c", code, server.folder / "server.sock", str(stranger)],
             capture_output=True,
             text=True,
             check=False,
         )
-        assert said.stdout.strip() in ("b''", "")
-        assert not psutil.Process(server._process.pid).children()  # type: ignore[union-attr]
+        assert ("Spawned" in said.stdout) == (not stranger), said
+        until(lambda: True if not psutil.Process(server._process.pid).children() else None)  # type: ignore[union-attr]
         # and goes on
         server.spawn("").end()
 
