@@ -15,6 +15,7 @@ from checker.language import _
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 CELL = re.compile(r"^# %%[ \t]*(\[markdown\])?[^\n]*\n", re.MULTILINE)
+BLANK = "# VOTRE RÉPONSE / YOUR ANSWER"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 
 
@@ -41,7 +42,12 @@ def strip(code: str) -> str:
 
 
 def _answers(lines: list[str]) -> list[str]:
-    """``name = ...`` for each name where a solution is nothing but values, so that the template runs; else nothing."""
+    """What stands for a solution that is no code to write, so that the template runs; nothing for any other.
+
+    ``name = ...`` for each name of one that is nothing but values; a blank for one in a Markdown cell, all comments.
+    """
+    if all(line.startswith("#") for line in lines if line.strip()):
+        return [BLANK]
     names: list[str] = []
     try:
         for node in ast.parse("\n".join(lines)).body:
