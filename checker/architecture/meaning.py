@@ -177,9 +177,7 @@ def _normalise(flat: Flat) -> None:
         if node.dead or not node.inputs:
             continue
         before = flat.nodes[node.inputs[0]]
-        if (node.kind == "Activation" and node.settings["activation"] == "linear") or (
-            node.kind == "Dropout" and not node.settings.get("rate")
-        ):
+        if _has_no_effect(node):
             flat.bypass(position)
         elif node.kind in ("Flatten", "Reshape") and len(node.shape) == 1:
             if len(before.shape) == 1:
@@ -194,6 +192,17 @@ def _normalise(flat: Flat) -> None:
             before.shape = node.shape
             flat.bypass(position)
     _sink_dropout(flat)
+
+
+def _has_no_effect(node: Node) -> bool:
+    match node.kind:
+        case "Activation":
+            return bool(node.settings["activation"] == "linear")
+        case "Dropout":
+            return not node.settings.get("rate")
+        case "Cast":
+            return str(node.settings.get("dtype")).startswith("float")
+    return False
 
 
 def _sink_dropout(flat: Flat) -> None:
