@@ -114,10 +114,10 @@ raise NotImplementedError()
 # ## 7. Combien de neurones ? / How many neurons?
 #
 # Quelle est la plus petite largeur de la couche cachée qui atteint une exactitude de 0,90 sur le jeu de test ? de 0,95 ?
-# Cherchez-les, puis écrivez les deux nombres.
+# Cherchez-les, puis écrivez les deux nombres : `n_min_90 = …` et `n_min_95 = …`.
 #
 # *Which is the smallest width of the hidden layer that reaches an accuracy of 0.90 on the test set? of 0.95? Look for
-# them, then write the two numbers down.*
+# them, then write the two numbers down: `n_min_90 = …` and `n_min_95 = …`.*
 
 
 # %%
