@@ -101,14 +101,18 @@ class Trial:
             return None
         return judge(lambda seed: self.trained_accuracy(found, seed), self.measured(reference))
 
-    def judge_free(self, found: Model, floor: float) -> Judgement:
-        """What the trainings of a model of a free topology showed beside the accuracy ``floor``."""
-        return judge_patiently(
-            lambda times: dataclasses.replace(self, epochs=times * self.epochs).trained_accuracy(
-                found, seed=times
-            ),
-            floor,
-        )
+    def judge_free(self, found: Model, reference: Model, floor: Callable[[], float]) -> Judgement | None:
+        """As ``judge``, for a model of a free topology, which must reach the accuracy ``floor()``.
+
+        The reference reaches it, and so does, without a training, what is proved to train as the reference does.
+        """
+        if trains_alike(found.architecture, reference.architecture) and self.learns(found):
+            return None
+
+        def train(times: int) -> float:
+            return dataclasses.replace(self, epochs=times * self.epochs).trained_accuracy(found, seed=times)
+
+        return judge_patiently(train, floor())
 
     def learns(self, model: Model) -> bool:
         """Whether a few steps lower the loss of ``model`` on what it is trained on."""
