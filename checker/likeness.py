@@ -103,7 +103,9 @@ def probabilities(model: Model, predictions: npt.NDArray[np.float32]) -> npt.NDA
 
 def _told(comparison: Comparison, slips: Mapping[int, str]) -> str:
     found = comparison.found
-    if found.parameters in slips:
+    # what shares its weights has the count of another mistake
+    shared = any(unit.setting("shares the weights of") is not None for unit in found.units)
+    if found.parameters in slips and not shared:
         return slips[found.parameters]
     lines = list(dict.fromkeys(comparison.lines()))
     if not lines:
