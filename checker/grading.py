@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from checker import dataset
+from checker import dataset, repair
 from checker.course import Lab
 from checker.dataset import Data
 from checker.errors import CourseError
@@ -47,11 +48,28 @@ class Grading:
     left_out: int = 0
     student: Module = field(init=False)
     reference: Module = field(init=False)
+    _mended: dict[str, Module] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         file = str(self.data.write(self.server.folder))
         self.student = self._module(Recording(inner=lambda: self._runner(self.submission, file)))
         self.reference = self._module(self._reference(file))
+
+    def mended(self, name: str) -> Module:
+        """The submission with the reference's function of the lab's ``name`` for its own.
+
+        For a notebook whose every cell depends on a function that fails, and is judged apart.
+        """
+        if name not in self._mended:
+            own = self.student.match(name)
+            called = own.name if own else name
+            reference = read(self.lab.reference_dir, tuple(self.lab.rubric.names))
+            source = repair.source_of(reference.blocks, name, called)
+            blocks = repair.with_function(self.submission.blocks, called, source)
+            submission = dataclasses.replace(self.submission, blocks=blocks)
+            file = str(self.data.write(self.server.folder))
+            self._mended[name] = self._module(Recording(inner=lambda: self._runner(submission, file)))
+        return self._mended[name]
 
     def _module(self, recording: Recording) -> Module:
         rubric = self.lab.rubric
@@ -102,8 +120,8 @@ class Grading:
             return Recording(inner=inner)
 
     def close(self) -> None:
-        """End both children, and keep what the reference answered for the next run."""
-        for module in (self.student, self.reference):
+        """End all children, and keep what the reference answered for the next run."""
+        for module in (self.student, self.reference, *self._mended.values()):
             module.runner.close()
         kept = self.reference.runner
         if isinstance(kept, Recording) and kept.changed:
