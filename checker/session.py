@@ -147,7 +147,12 @@ class _Run:
 
 @contextlib.contextmanager
 def _forgotten(folder: Path) -> Iterator[None]:
-    """Forget afterwards what was imported from ``folder``: another course may have checks of the same name."""
+    """Forget afterwards what was imported from ``folder``: another course may have checks of the same name.
+
+    Within, modules of such names that were imported before (a test of the lab's, say) are put aside.
+    """
+    names = {path.stem for path in folder.glob("*.py")} & sys.modules.keys()
+    aside = {name: sys.modules.pop(name) for name in names}
     try:
         yield
     finally:
@@ -155,6 +160,7 @@ def _forgotten(folder: Path) -> Iterator[None]:
             file = getattr(module, "__file__", None)
             if file and Path(file).is_relative_to(folder):
                 del sys.modules[name]
+        sys.modules.update(aside)
 
 
 @contextlib.contextmanager
