@@ -22,6 +22,7 @@ from checker.rubric import (
     StudentFault,
     Trial,
     conclude,
+    input_for,
     model_among,
     models_in,
     question,
@@ -413,12 +414,23 @@ def test_hog_layers(student, say, award):
         assert right, say("fixed_size", at=model.place or function.place)
 
 
+def seen_as_hog(orientations):
+    """Gives images (N, 28, 28, 1) to a model as their HOG vectors, each set computed once."""
+    known = {}
+
+    def taken(architecture, images):
+        if len(images) not in known:
+            known[len(images)] = hog_vectors(images[..., 0], orientations)
+        return input_for(architecture, known[len(images)])
+
+    return taken
+
+
 @question("hog_mlp", weight=2, requires=["test_hog_layers"])
 def test_hog_accuracy(student, reference, trial, award):
     model = chosen(student, "hog_mlp")
     orientations = size(model.facts.input_shape) * CELL**2 // PIXELS
-    vectors = [hog_vectors(images[..., 0], orientations) for images in (trial.x, trial.holdout_x)]
-    hog_trial = dataclasses.replace(trained(trial, model), x=vectors[0], holdout_x=vectors[1])
+    hog_trial = dataclasses.replace(trained(trial, model), taken=seen_as_hog(orientations))
     like = reference.hog_mlp(HOG_SIZES[orientations])
     conclude(hog_trial.judge_free(model, like, lambda: floor_of(trial, linear(reference), -1)), award, model)
 
