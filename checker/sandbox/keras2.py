@@ -201,12 +201,18 @@ def _renaming(function: Any, renames: dict[str, spellings.Keyword], told: Tell, 
             now = keyword.values.get(value, value) if isinstance(value, (str, int, bool)) else value
             if keyword.name:
                 kwargs.setdefault(keyword.name, now)
-            told(f"{name}({old}={value!r})", f"{name}({keyword.name}={now!r})" if keyword.name else f"{name}(…)")
+            modern = f"{name}({keyword.name}={_shown(now)})" if keyword.name else f"{name}(…)"
+            told(f"{name}({old}={_shown(value)})", modern)
         return function(*args, **kwargs)
 
     # Keras reads the constructor's own signature to make a layer's configuration
     renamed.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return renamed
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written, where it is short: an object would show its address in memory."""
+    return repr(value) if isinstance(value, (str, int, float, tuple)) else "…"
 
 
 def _old_layer(alias: str, modern: str, told: Tell) -> None:

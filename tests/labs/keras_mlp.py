@@ -144,7 +144,7 @@ def Perceptron():
     model = Sequential()
     model.add(Dense(10, input_dim=784, init='normal'))
     model.add(Activation('softmax'))
-    model.compile(optimizer=SGD(lr=0.1), loss='categorical_crossentropy', metrics=['acc'])
+    model.compile(optimizer=SGD(lr=0.1), loss='categorical_crossentropy', metrics=['accuracy'])
     return model
 
 def MLP(n, reg=None, p=0.):
