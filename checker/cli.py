@@ -122,23 +122,26 @@ def new(
     course: CourseOption = None,
     lang: LangOption = None,
 ) -> None:
-    """Copy the template of a lab to start from."""
+    """Copy the template of a lab to start from, and the modules that come with it."""
     _speak(lang)
     source = _course(course).lab(lab).template_dir
-    left_out = ".py" if notebook else ".ipynb"
-    copies = {path: folder / path.name for path in sorted(source.iterdir()) if path.suffix != left_out}
-    for target in copies.values():
-        if target.exists():
-            raise UsageError(
-                _("this file exists already; nothing was changed"),
-                place=str(target),
-                remedy=_("Give another folder: labcheck new {lab} DIR").format(lab=lab),
-            )
+    wanted, left_out = (f"{lab}.ipynb", f"{lab}.py") if notebook else (f"{lab}.py", f"{lab}.ipynb")
+    if (folder / wanted).exists():
+        raise UsageError(
+            _("this file exists already; nothing was changed"),
+            place=str(folder / wanted),
+            remedy=_("Give another folder: labcheck new {lab} DIR").format(lab=lab),
+        )
     folder.mkdir(parents=True, exist_ok=True)
-    for path, target in copies.items():
+    for path in sorted(path for path in source.iterdir() if path.is_file() and path.name != left_out):
+        target = folder / path.name
+        if target.exists():
+            # the student's own by now
+            print(_("Kept as it is: {path}").format(path=target))
+            continue
         shutil.copyfile(path, target)
         print(_("Written: {path}").format(path=target))
-    print(_("Fill it in, then: labcheck check {path}").format(path=next(iter(copies.values()), folder)))
+    print(_("Fill it in, then: labcheck check {path}").format(path=folder / wanted))
 
 
 @app.command()

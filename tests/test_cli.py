@@ -76,6 +76,21 @@ def test_new_says_how_to_go_on(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["cnn_mnist.ipynb"]
 
 
+def test_new_brings_the_modules_of_a_lab_and_leaves_those_that_are_there(tmp_path: Path) -> None:
+    assert labcheck("new", "keras_mlp", tmp_path).returncode == 0
+    module = tmp_path / "dataset_utils.py"
+    assert module.read_bytes() == (ROOT / "reference/keras_mlp/dataset_utils.py").read_bytes()
+    module.write_text("# mine")
+    done = labcheck("new", "keras_mlp", tmp_path, "--notebook", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert f"Kept as it is: {module}" in done.stdout
+    assert "labcheck check " + str(tmp_path / "keras_mlp.ipynb") in done.stdout
+    assert module.read_text() == "# mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "dataset_utils.py", "keras_mlp.ipynb", "keras_mlp.py"
+    ]  # fmt: skip
+
+
 def test_what_the_terminal_cannot_show_is_told_in_plain_letters(tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text("def f(:\n", "utf-8")
     done = labcheck("check", "lab.py", "--lang", "fr", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
