@@ -157,6 +157,24 @@ def _trained(lab: Lab, data: Data, server: Server, width: int, seeds: Sequence[i
     return found
 
 
+def keep(
+    lab: Lab, data: Data, accuracies: Mapping[int, tuple[float, ...]], command: str, versions: dict[str, str]
+) -> None:
+    """Write a sweep beside the rubric, in the place of an older one of the same data."""
+    result = Widths(
+        data=data.source,
+        train=len(data.mnist.train.labels),
+        test=len(data.mnist.test.labels),
+        command=command,
+        versions=versions,
+        accuracies=dict(accuracies),
+        mean={width: round(statistics.mean(each), 4) for width, each in accuracies.items()},
+        sd={width: round(statistics.stdev(each), 4) for width, each in accuracies.items()},
+    )
+    text = msgspec.json.format(msgspec.json.encode({**stored(lab), data.digest: result}), indent=1)
+    (lab.rubric_dir / FILE).write_bytes(text + b"\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and keep the result beside the rubric."""
     parser = argparse.ArgumentParser(
@@ -178,19 +196,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LabcheckError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    result = Widths(
-        data=data.source,
-        train=len(data.mnist.train.labels),
-        test=len(data.mnist.test.labels),
-        command=f"python -m checker.sweep {lab.name} --data {Path(asked.data).name if asked.data else 'keras'}",
-        versions=versions,
-        accuracies=found,
-        mean={width: round(statistics.mean(each), 4) for width, each in found.items()},
-        sd={width: round(statistics.stdev(each), 4) for width, each in found.items()},
-    )
-    kept = {**stored(lab), data.digest: result}
-    text = msgspec.json.format(msgspec.json.encode(kept, order="deterministic"), indent=1)
-    (lab.rubric_dir / FILE).write_bytes(text + b"\n")
+    source = Path(asked.data).name if asked.data else "keras"
+    keep(lab, data, found, f"python -m checker.sweep {lab.name} --data {source}", versions)
     assert lab.rubric.sweep is not None
     for answer, reach in lab.rubric.sweep.reach.items():
         print(answer, reach, *accepted(found, reach))
