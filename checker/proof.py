@@ -18,22 +18,24 @@ from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
 SEED = 6
+# small enough for no softmax to be all or nothing where values are about 1
+SIZE, BIAS = 0.7, 0.2
 
 
-def drawn(shapes: Sequence[tuple[int, ...]]) -> list[Floats]:
-    """Weights of these shapes that no initialiser gives, small enough for no softmax to be all or nothing."""
+def drawn(shapes: Sequence[tuple[int, ...]], size: float = SIZE) -> list[Floats]:
+    """Weights of these shapes that no initialiser gives; ``size`` is what they make of values of about 1."""
     generator = np.random.default_rng(SEED)
-    sizes = [0.7 / math.sqrt(math.prod(shape[:-1])) if len(shape) > 1 else 0.2 for shape in shapes]
+    sizes = [size / math.sqrt(math.prod(shape[:-1])) if len(shape) > 1 else BIAS for shape in shapes]
     return [generator.normal(0, size, shape).astype("float32") for size, shape in zip(sizes, shapes, strict=True)]
 
 
-def predicted(model: Model, expected: Model, x: Floats) -> Floats | None:
+def predicted(model: Model, expected: Model, x: Floats, size: float = SIZE) -> Floats | None:
     """What ``model`` predicts for ``x`` (N, …), in its own shape, with weights drawn for ``expected``.
 
     None where they do not fit. ``expected`` has no weights but trainable ones; those that ``model`` has beside them, it
     keeps.
     """
-    tensors = [Tensor.of(array) for array in drawn([weight.shape for weight in expected.facts.weights])]
+    tensors = [Tensor.of(array) for array in drawn([weight.shape for weight in expected.facts.weights], size)]
     weights = weights_for(model.architecture, expected.architecture, tensors, model.weights)
     weights = weights or _in_order(model, tensors)
     if weights is None:
