@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checker import protocol
 from checker.evidence import Ending, Failure, Place
@@ -24,9 +24,15 @@ class Missing(StudentFault):
     """A name that the lab asks for and the submission does not define."""
 
 
-def fault_of(failure: Failure, subject: Expression, explained: str = "") -> StudentFault:
-    """The fault to raise where evaluating ``subject`` failed; ``explained`` says what usually leads to it."""
-    place = failure.trace[-1] if failure.trace else None
+def fault_of(
+    failure: Failure, subject: Expression, explained: str = "", places: Mapping[str, Place | None] | None = None
+) -> StudentFault:
+    """The fault to raise where evaluating ``subject`` failed; ``explained`` says what usually leads to it.
+
+    ``places`` are those of the submission's names: where the failure passed no line of it, the name that was asked for
+    is the place.
+    """
+    place = failure.trace[-1] if failure.trace else (places or {}).get(_name_of(subject))
     return StudentFault("\n".join(filter(None, (_told(failure, subject), explained))), place, failure.ending)
 
 

@@ -138,7 +138,8 @@ class Module:
             self.note(remark)
         if isinstance(answered.answer, protocol.Failed):
             failure = answered.answer.failure
-            raise fault_of(failure, subject, self.explain(f"{failure.ending} {failure.error}: {failure.message}"))
+            explained = self.explain(f"{failure.ending} {failure.error}: {failure.message}")
+            raise fault_of(failure, subject, explained, {name: d.place for name, d in self.definitions.items()})
         return answered.answer, answered.effects
 
     def value(self, subject: Expression) -> Any:
