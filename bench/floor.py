@@ -1,69 +1,77 @@
-"""The floor: the three models of cnn_mnist trained and evaluated in warm forked processes, and nothing else.
+"""The floor: models trained and evaluated in warm forked processes, and nothing else.
 
-``python bench/floor.py DATA COUNT WORKERS`` prints the seconds that the import of TensorFlow took, then those of
-COUNT times three models with WORKERS processes at a time.
+``python bench/floor.py MODELS DATA COUNT WORKERS`` prints the seconds that the import of TensorFlow took, then those
+of COUNT times all models in the JSON file MODELS (see ``trained`` in check.py), with WORKERS processes at a time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 began = time.monotonic()
 import keras  # noqa: E402 - timed
 import tensorflow as tf  # noqa: E402 - timed
-from keras import layers  # noqa: E402 - timed
 
 IMPORT_SECONDS = time.monotonic() - began
-MODELS = (
-    lambda: [layers.Conv2D(64, 3, activation="relu"), layers.Conv2D(32, 3, activation="relu"), layers.Flatten()],
-    lambda: [
-        layers.Conv2D(32, 5, activation="relu"), layers.MaxPooling2D(), layers.Dropout(0.2), layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-    ],
-    lambda: [
-        layers.Conv2D(30, 5, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(15, 3, activation="relu"),
-        layers.Dropout(0.2), layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(50, activation="relu"),
-    ],
-)  # fmt: skip
+TRAINED, EVALUATED = 2000, 1000
 
 
-def work(data: str) -> None:
-    """Train each model on 2,000 images for one epoch, and evaluate it on 1,000."""
+def shaped(model: dict[str, Any], images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As many inputs and targets as there are labels, in the shapes that ``model`` takes; their values cost no time."""
+    inputs = np.resize(images.astype("float32") / 255, (len(labels), *model["inputs"][1:]))
+    classes = model["outputs"][-1]
+    if model["loss"].startswith("sparse"):
+        return inputs, labels % classes
+    return inputs, (labels % 2).astype("float32")[:, None] if classes == 1 else np.eye(classes)[labels % classes]
+
+
+def work(models: list[dict[str, Any]], data: Path) -> None:
+    """Train each model on ``TRAINED`` images for one epoch, and evaluate it on ``EVALUATED``."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    # the reference's own Lambda layers
+    keras.config.enable_unsafe_deserialization()
     with np.load(data) as arrays:
-        x, y = arrays["x_train"][:2000], arrays["y_train"][:2000]
-        test_x, test_y = arrays["x_test"][:1000], arrays["y_test"][:1000]
-    x, test_x = (part[..., None].astype("float32") / 255 for part in (x, test_x))
-    y, test_y = (keras.utils.to_categorical(part, 10) for part in (y, test_y))
-    for build in MODELS:
-        model = keras.Sequential([keras.Input((28, 28, 1)), *build(), layers.Dense(10, activation="softmax")])
-        model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-        model.fit(x, y, batch_size=200, epochs=1, verbose=0)
-        model.evaluate(test_x, test_y, batch_size=200, verbose=0)
+        train = arrays["x_train"][:TRAINED], arrays["y_train"][:TRAINED]
+        test = arrays["x_test"][:EVALUATED], arrays["y_test"][:EVALUATED]
+    for each in models:
+        model = keras.models.model_from_json(each["config"])
+        model.compile(loss=each["loss"], optimizer=each["optimizer"], metrics=["accuracy"])
+        model.fit(*shaped(each, *train), batch_size=each["batch_size"], epochs=1, verbose=0)
+        model.evaluate(*shaped(each, *test), batch_size=each["batch_size"], verbose=0)
 
 
-def main(data: str, count: int, workers: int) -> None:
+def main(models: Path, data: Path, count: int, workers: int) -> None:
     """Print the two times."""
+    wanted = json.loads(models.read_text())
     start = time.monotonic()
     running = 0
     for _number in range(count):
         if running == workers:
-            os.wait()
+            _finish()
             running -= 1
         if os.fork() == 0:
-            work(data)
+            work(wanted, data)
             os._exit(0)
         running += 1
-    while running:
-        os.wait()
-        running -= 1
+    for _number in range(running):
+        _finish()
     print(IMPORT_SECONDS, time.monotonic() - start)
 
 
+def _finish() -> None:
+    """Wait for a process; raises RuntimeError where it failed, whose time says nothing."""
+    _pid, status = os.wait()
+    if status:
+        raise RuntimeError("a training failed")
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
