@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import islice, pairwise, product
 
 # no report needs more, and no report may cost more
-MAX_LINE, MAX_TOKENS, MAX_POWER, MAX_READINGS = 2000, 60, 64, 64
+MAX_LINE, MAX_SIDES, MAX_TOKENS, MAX_POWER, MAX_READINGS = 2000, 20, 60, 64, 16
 MAX_VALUE = Fraction(10) ** 30
 
 THIN = " \u00a0\u202f\u2009'’"
@@ -37,6 +37,10 @@ _OPEN_END = ("+", "*", "/", "-", "(", "=", "^")
 
 class NotArithmetic(Exception):
     """These tokens are no expression."""
+
+
+class TooLarge(Exception):
+    """A value that no model has anything to do with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def equations(line: str, before: str = "") -> Iterator[Equation]:
     text = stripped[1:] if listed else stripped
     sides = _EQUAL.split(text)
     broken_off = not listed and _plain(before).rstrip().endswith(_OPEN_END)
-    for number, (left, right) in enumerate(pairwise(sides)):
+    for number, (left, right) in enumerate(pairwise(sides[:MAX_SIDES])):
         found = _equation(left, right, open_start=broken_off and number == 0)
         if found is not None:
             yield found
@@ -225,6 +229,8 @@ def _longest(text: str, run: list[Span], *, last: bool) -> _Side | None:
         values = None if last and rest and part[0][0] == "-" else _values(part)
         if values is None:
             continue
+        if not values:
+            return None
         signs = [span[0] for span in part]
         return _Side(
             values=values,
@@ -245,7 +251,7 @@ def _stands_alone(rest: list[Span], *, last: bool) -> bool:
 
 
 def _values(part: list[Span]) -> tuple[Number, ...] | None:
-    """What an expression gives, for every reading of its numbers; None where it is none."""
+    """What an expression gives, for every reading of its numbers; None where it is none, nothing where it is too large."""
     if any(span[0] == _BREAK for span in part):
         return None
     choices: list[tuple[Token, ...]] = [span[1] if span[0] == "n" else (span[0],) for span in part]
@@ -255,6 +261,8 @@ def _values(part: list[Span]) -> tuple[Number, ...] | None:
             found[_Parser(chosen).result()] = None
     except NotArithmetic:
         return None
+    except TooLarge:
+        return ()
     return tuple(found)
 
 
@@ -328,5 +336,5 @@ class _Parser:
 
 def _bounded(value: Fraction) -> Fraction:
     if abs(value) > MAX_VALUE or value.denominator > MAX_VALUE:
-        raise NotArithmetic
+        raise TooLarge
     return value

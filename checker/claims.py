@@ -15,15 +15,16 @@ from checker import arithmetic
 from checker.arithmetic import Equation
 from checker.evidence import Passage, Place
 
-MAX_LINES = 20_000
+# the characters of a report of 80 pages
+MAX_TEXT = 200_000
 # below four digits a count of parameters cannot be told from "the 3 parameters of RMSprop"
 MIN_COUNT = 1000
 # the layers of a network, not more: sums of them are tried one by one
 MAX_SUMMED = 12
 
-_COUNT = rf"\d{{1,3}}(?:[,.{arithmetic.THIN}]\d{{3}})+(?!\d)|\d+"
+_COUNT = rf"\d{{1,3}}(?:[,.{arithmetic.THIN}]\d{{3}}){{1,4}}(?!\d)|\d+"
 _ROW = re.compile(
-    rf"(?P<name>[A-Za-z_][\w/.:-]*)\s*(?:\((?P<kind>[A-Za-z_][\w.]*)\)?)?[ ]*"
+    rf"(?<!\w)(?P<name>[A-Za-z_][\w/.:-]*)\s*(?:\((?P<kind>[A-Za-z_][\w.]*)\)?)?[ ]*"
     rf"(?P<shape>\[?\(None(?:, *(?:None|\d+))*,? *\)\]?)[ ]*(?P<count>{_COUNT})"
 )
 _TOTAL = re.compile(
@@ -38,6 +39,8 @@ _TOTAL_OF = re.compile(
 _SUMMED = re.compile(
     r"\btotal|\bau total|\ben tout|additionn|\bsomme\b|\bsum\b|\bin all\b|\baltogether\b", re.IGNORECASE
 )
+# what is said of a network that nobody built
+_WOULD = re.compile(r"\b(?:aurait|auraient|serait|seraient|compterait|would)\b", re.IGNORECASE)
 _ABOUT = re.compile(
     r"(?:environ|à peu près|près de|presque|plus de|moins de|about|around|approximately|nearly|almost|over|[~≈])\s*$",
     re.IGNORECASE,
@@ -145,8 +148,10 @@ class Contradiction:
 def claims_in(passages: Sequence[Passage]) -> Claims:
     """What a report claims, passage by passage."""
     claims = Claims()
+    left = MAX_TEXT
     for passage in passages:
-        _Reading(passage, claims).read()
+        _Reading(passage, claims).read(left)
+        left = max(0, left - len(passage.text))
     return claims
 
 
@@ -160,9 +165,9 @@ class _Reading:
         self._block: Table | None = None
         self._since = len(claims.calculations)
 
-    def read(self) -> None:
-        """Add what the passage claims."""
-        lines = self._passage.text.split("\n")[:MAX_LINES]
+    def read(self, characters: int) -> None:
+        """Add what the first ``characters`` of the passage claim."""
+        lines = self._passage.text[:characters].split("\n")
         before = ""
         for number, line in enumerate(lines):
             text = arithmetic.unmarked(line).translate(_BOXES)
@@ -214,7 +219,7 @@ class _Reading:
             values = {start: arithmetic.integer(count) or 0 for start, count in found.items()}
             summed = bool(_SUMMED.search(sentence)) and len(set(values.values())) == 1
             for start, value in values.items():
-                if value < MIN_COUNT or _ABOUT.search(sentence[:start]):
+                if value < MIN_COUNT or _WOULD.search(sentence) or _ABOUT.search(sentence[:start]):
                     continue
                 since = tuple(self._claims.calculations[self._since :])
                 self._claims.counts.append(Count(self._place(number), value, summed, self._block, since))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from conftest import SHARED
 from labs.deep_networks import CORRECTED, PRINTED
@@ -147,6 +149,7 @@ def test_a_dense_row_must_follow_from_the_row_above_unless_a_model_has_it() -> N
         ("Le CNN a 856'330 paramètres.", []),
         ("Le CNN a 812'650 paramètres.", [("unknown", 812650, "")]),
         ("Le CNN a environ 850'000 paramètres.", []),
+        ("Un classifieur linéaire aurait 7'850 paramètres.", []),
         ("RMSprop a 3 paramètres.", []),
         ("3 * 500 = 1500 et 2 * 1000 = 2000 ; en tout 3500 poids", []),
         (TABBED + "En tout 407'050 poids, contre 856'330 poids pour le CNN.", []),
@@ -156,6 +159,24 @@ def test_a_dense_row_must_follow_from_the_row_above_unless_a_model_has_it() -> N
 )
 def test_a_count_agrees_with_a_model_or_with_the_report_itself(text: str, told: list[object]) -> None:
     assert wrong(text, 856330) == told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 2000,
+        "1.111+" * 330 + "1=2",
+        "(" * 2000,
+        "1=" * 1000,
+        "123 " * 500,
+        "total " * 330,
+        ("1.111*" * 50 + "1=2 a ") * 6,
+    ],
+)
+def test_no_text_takes_long_to_read(line: str) -> None:
+    began = time.process_time()
+    claims_in([Passage(f"{line}\n" * 10_000, "report.md")])
+    assert time.process_time() - began < 15
 
 
 def test_accuracies_are_found_as_shares() -> None:

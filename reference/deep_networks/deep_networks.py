@@ -80,7 +80,7 @@ def hog_features(images, n_orientations=8, pix_p_cell=4):
 # - Le dropout n'a pas de poids.
 # - Couche de sortie : $(64 * 10) + 10$ (biais) = 650
 #
-# En tout, 25'802 poids ; avec 16 orientations, 50'890 poids.
+# En tout, 25'802 poids ; avec 16 orientations, $(784 * 64) + 64 + 650 = 50'890$ poids.
 ### END SOLUTION
 
 

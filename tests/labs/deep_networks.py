@@ -232,7 +232,7 @@ SLIPS: dict[str, Slip] = {
     "gradients of another image": Slip(swap("hog(image, or", "hog(image.T, or"), "hog_features", "are not the HOG"),
     "one convolution": Slip(
         within("cnn", "pneumonia_cnn", '(l1_mp)\n    l2_mp', '(l1_mp)\n    l2 = l1_mp\n    l2_mp', 'name="l3")(l2_mp)', 'name="l3")(l2_mp)\n    l3 = l2_mp'),
-        "cnn report_counts", "1 convolution(s)",
+        "cnn", "1 convolution(s)",
     ),
     "two filters, two neurons": Slip(
         within("cnn", "pneumonia_cnn", "layers.Conv2D(32", "layers.Conv2D(2", "layers.Dense(64", "layers.Dense(2"), "cnn", "recognises",
