@@ -56,6 +56,7 @@ SPELLINGS = {
     "assert Convolution2D(32, 5, 5).kernel_size == (5, 5)": "Conv2D(32, (5, 5))",
     "Dropout(p=0.5)": "rate",
     "Input(shape=(28 * 28))": "Input(shape=(784,))",
+    "lam = Sequential([Input((3,)), Lambda(lambda v: v * 2)]); lam.save('l.keras'); load_model('l.keras')": "safe_mode=False",
     "model.fit_generator((pair for pair in [(x, y)]), steps_per_epoch=1)": "model.fit",
 }
 # what still runs as it is, with nothing to note
@@ -64,7 +65,7 @@ MODERN = [
     "Sequential([Dense(4, input_dim=3), Dense(2)])",
     "Sequential([Conv2D(4, 3, input_shape=(28, 28, 1))])",
     "model.fit(x, y, callbacks=[TensorBoard('logs')])",
-    "lam = Sequential([Input((3,)), Lambda(lambda v: v * 2)]); lam.save('l.keras'); load_model('l.keras')",
+    "load_model('l.keras', safe_mode=False)",
     "Conv2D(4, (5, 5), padding='same', kernel_initializer='he_normal')",
     "model.save_weights('w.weights.h5'); model.load_weights('w.weights.h5')",
 ]
