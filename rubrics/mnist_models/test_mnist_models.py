@@ -688,7 +688,12 @@ def test_l2(student, reference, given, say):
             yield lambda: say("no_l2", at=units[0].place or model.place, value=L2)
         found = first.get("kernel")
         if isinstance(found, str) or (fixed and found is not None and not np.isclose(found, L2, atol=0)):
-            yield lambda: say("other_l2", at=units[0].place or model.place, value=L2, found=found)
+            yield lambda: say(
+                "other_l2",
+                at=units[0].place or model.place,
+                value=L2,
+                found=found if isinstance(found, str) else f"L2({found:g})",
+            )
         if last and len(units) > 1:
             yield lambda: say("l2_elsewhere", at=units[-1].place or model.place)
 
