@@ -122,5 +122,5 @@ def test_a_claimed_accuracy_is_information_only(check: Check) -> None:
     card = check(code, lab=LAB, questions=("raw_mlp", "report_counts"))
     assert card.score == card.max_score
     (note,) = (note for note in card.notes if note.kind == "claimed_accuracy")
-    assert "an accuracy of 100 %" in note.message or "99.99" in note.message
+    assert "an accuracy of 99.99%" in note.message
     assert note.location is not None

@@ -522,7 +522,7 @@ def test_totals(student, grading, say):
     measured = [result.evidence["accuracy"] for result in results if result and "accuracy" in result.evidence]
     if claims.accuracies and measured:
         best = max(claims.accuracies, key=lambda claim: claim.value)
-        details = {"claimed": percent(best.value), "measured": percent(max(measured))}
+        details = {"claimed": percent(best.value, 2), "measured": percent(max(measured), 2)}
         student.note(Remark("claimed_accuracy", details, best.place))
 
 
