@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from checker.errors import SubmissionError
+from checker.evidence import Place
 from checker.submission import read
 
 
@@ -116,3 +117,30 @@ def test_python_2_is_told_as_such(tmp_path: Path, code: str) -> None:
     (tmp_path / "lab.py").write_text(code)
     with pytest.raises(SubmissionError, match="Python 2"):
         read(tmp_path / "lab.py")
+
+
+def test_a_report_keeps_its_places(tmp_path: Path) -> None:
+    (tmp_path / "lab.py").write_text(
+        "x = 1\n\n# %% [markdown]\n# # Titre\n# 3 * 4 = 12\n\n# %%\n# no prose\ny = 2\n"
+    )
+    (tmp_path / "notes.TXT").write_bytes(b"one\r\ntwo\r\n")
+    script, text = read(tmp_path).prose
+    assert (script.text, script.file, script.line, script.cell) == ("# Titre\n3 * 4 = 12\n", "lab.py", 4, None)
+    assert (text.text, text.file, text.line) == ("one\ntwo\n", "notes.TXT", 1)
+
+
+def test_the_markdown_of_a_notebook_is_its_report(tmp_path: Path) -> None:
+    path = save_notebook(tmp_path / "n.ipynb", "a = 1")
+    content = json.loads(path.read_text("utf-8"))
+    content["cells"].append({"cell_type": "markdown", "source": ["# Titre\n", "3 * 4 = 12"], "metadata": {}})
+    path.write_text(json.dumps(content), "utf-8")
+    submission = read(path)
+    (passage,) = submission.prose
+    assert (passage.text, passage.line, passage.cell) == ("# Titre\n3 * 4 = 12", 1, 2)
+    assert submission.line(Place("n.ipynb", 2, 2)) == "3 * 4 = 12"
+
+
+def test_a_report_beside_a_script_is_taken_along(tmp_path: Path) -> None:
+    for name in ("lab.py", "Report.md", "README.md"):
+        (tmp_path / name).write_text("x = 1\n")
+    assert [passage.file for passage in read(tmp_path / "lab.py").prose] == ["Report.md"]
