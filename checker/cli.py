@@ -195,17 +195,22 @@ def _check(
     from rich.console import Console
 
     from checker import session
+    from checker.errors import SubmissionError
     from checker.report import terminal
 
     # bound to the stream as it is now: pytest's own output is taken elsewhere meanwhile
     console = Console(file=sys.stdout)
     # "." has no name to call the submission by
     path = path if path.name.strip(".") else path.resolve()
-    chosen = _choose_lab(_course(course), lab, path)
-    titles = {spec.id: pick(spec.title.as_dict()) for spec in chosen.rubric.questions}
-    request = session.Request(lab=chosen, path=path, questions=questions, data=data, isolation=isolation)
-    with terminal.progress(console, titles) as told:
-        card = session.check(request, told)
+    try:
+        chosen = _choose_lab(_course(course), lab, path)
+    except SubmissionError as error:
+        card = session.unreadable(error, path, None, isolation)
+    else:
+        titles = {spec.id: pick(spec.title.as_dict()) for spec in chosen.rubric.questions}
+        request = session.Request(lab=chosen, path=path, questions=questions, data=data, isolation=isolation)
+        with terminal.progress(console, titles) as told:
+            card = session.check(request, told)
     terminal.show(console, terminal.summary(card))
     _write(card, outputs)
     if card.status == "failed":
@@ -338,11 +343,14 @@ def _choose_lab(course: Course, name: str | None, path: Path) -> Lab:
 def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
     """The main file of a submission to ``lab``, and the lab's names in it; by its text where it cannot be read."""
     from checker.errors import SubmissionError
+    from checker.student import simplified
     from checker.submission import read
 
-    names = set(lab.rubric.names)
+    # X_train and y_train are in the work for any lab
+    telling = {name: spec for name, spec in lab.rubric.names.items() if spec.kind != "array"}
+    names = set(telling)
     try:
-        submission = read(path, tuple(names))
+        submission = read(path, tuple(lab.rubric.names))
     except SubmissionError as error:
         file = path if path.is_file() else path / error.file
         text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
@@ -350,4 +358,7 @@ def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
         if not found:
             raise
         return error.file, found
-    return submission.main_file, names & submission.defined
+    defined = set(map(simplified, submission.defined))
+    return submission.main_file, {
+        name for name, spec in telling.items() if defined & set(map(simplified, (name, *spec.aliases)))
+    }

@@ -69,9 +69,10 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
     try:
         submission = read(request.path, tuple(request.lab.rubric.names))
     except SubmissionError as error:
-        return unreadable(request, error)
+        return unreadable(error, request.path, request.lab, request.isolation)
     if not _defines_anything(request.lab, submission):
-        return unreadable(request, _nothing_defined(request.lab, submission))
+        nothing = _nothing_defined(request.lab, submission)
+        return unreadable(nothing, request.path, request.lab, request.isolation)
     with contextlib.ExitStack() as stack:
         running = server or stack.enter_context(Server(request.isolation))
         data = dataset.load(request.lab.rubric.data, request.data)
@@ -197,7 +198,7 @@ def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
         questions=questions,
         # a line that trains seven models says the same of each
         notes=tuple(dict.fromkeys(notes_of(grading))),
-        environment=_environment(grading.data.source, request, ready.versions, ready.isolation),
+        environment=_environment(grading.data.source, request.isolation, ready.versions, ready.isolation),
         timing=Timing(
             total_s=round(time.monotonic() - began, 2),
             sandbox_s=round(grading.student.runner.seconds + grading.reference.runner.seconds, 2),
@@ -208,8 +209,8 @@ def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
     )
 
 
-def unreadable(request: Request, error: SubmissionError) -> Scorecard:
-    """The scorecard of a submission that could not be read."""
+def unreadable(error: SubmissionError, path: Path, lab: Lab | None, isolation: str) -> Scorecard:
+    """The scorecard of a submission that could not be read; without a lab where only its names would have told it."""
     place = Place(error.file, error.line, error.cell) if error.line else None
     what = (
         error.what
@@ -221,26 +222,24 @@ def unreadable(request: Request, error: SubmissionError) -> Scorecard:
         QuestionResult(
             id=spec.id, title=pick(spec.title.as_dict()), score=0.0, max_score=spec.points, verdict=Verdict.failed
         )
-        for spec in request.lab.rubric.questions
+        for spec in (lab.rubric.questions if lab else ())
     )
     return Scorecard(
-        lab=request.lab.name,
-        course_digest=request.lab.digest,
-        submission=SubmissionId(id=request.path.stem, main_file=error.file, sha256=""),
+        lab=lab.name if lab else "",
+        course_digest=lab.digest if lab else "",
+        submission=SubmissionId(id=path.stem, main_file=error.file, sha256=""),
         status="failed",
         ending=Ending.raised,
         score=0.0,
-        max_score=request.lab.rubric.max_score,
+        max_score=lab.rubric.max_score if lab else 0.0,
         questions=questions,
         notes=(Note(kind="failed", message=text, location=place, source=error.source),),
-        environment=_environment("", request, {}, {}),
+        environment=_environment("", isolation, {}, {}),
         timing=Timing(),
     )
 
 
-def _environment(
-    source: str, request: Request, versions: dict[str, str], isolation: dict[str, object]
-) -> Environment:
+def _environment(source: str, mode: str, versions: dict[str, str], isolation: dict[str, object]) -> Environment:
     def installed(name: str) -> str:
         try:
             return versions.get(name) or version(name)
@@ -253,6 +252,6 @@ def _environment(
         tensorflow=installed("tensorflow"),
         labcheck=__version__,
         data=source,
-        isolation={"mode": request.isolation, **isolation},
+        isolation={"mode": mode, **isolation},
         seed=SEED,
     )

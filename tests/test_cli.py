@@ -96,7 +96,7 @@ def test_what_the_terminal_cannot_show_is_told_in_plain_letters(tmp_path: Path) 
     done = labcheck("check", "lab.py", "--lang", "fr", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.returncode == 3
     assert "rien ne peut etre note tant que Python ne peut pas lire le fichier" in done.stdout
-    assert labcheck("labs", "--lang", "fr", PYTHONIOENCODING="ascii").stdout.startswith("cnn_mnist  Trois reseaux")
+    assert labcheck("labs", "--lang", "fr", PYTHONIOENCODING="ascii").stdout.startswith("cnn_mnist      Trois reseaux")
 
 
 @pytest.mark.parametrize(
