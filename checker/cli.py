@@ -348,17 +348,15 @@ def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
 
     # X_train and y_train are in the work for any lab
     telling = {name: spec for name, spec in lab.rubric.names.items() if spec.kind != "array"}
-    names = set(telling)
     try:
         submission = read(path, tuple(lab.rubric.names))
     except SubmissionError as error:
         file = path if path.is_file() else path / error.file
         text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
-        found = {name for name in names if name in text}
+        found = {name for name in telling if name in text}
         if not found:
             raise
         return error.file, found
     defined = set(map(simplified, submission.defined))
-    return submission.main_file, {
-        name for name, spec in telling.items() if defined & set(map(simplified, (name, *spec.aliases)))
-    }
+    found = {name for name, spec in telling.items() if defined & set(map(simplified, (name, *spec.aliases)))}
+    return submission.main_file, found

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from labs import LABS
+
+from checker import cli
+from checker.course import default_course
+from checker.errors import UsageError
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent / "labcheck"
@@ -47,6 +52,7 @@ def test_help_loads_neither_the_grader_nor_a_report() -> None:
 def test_labs_lists_the_labs() -> None:
     done = labcheck("labs", "--lang", "fr")
     assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.splitlines()[:-1]] == sorted(LABS)
     assert "cnn_mnist" in done.stdout
     assert "réseaux convolutifs pour MNIST (8 questions, 20 points)" in done.stdout
 
@@ -96,7 +102,9 @@ def test_what_the_terminal_cannot_show_is_told_in_plain_letters(tmp_path: Path) 
     done = labcheck("check", "lab.py", "--lang", "fr", cwd=tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert done.returncode == 3
     assert "rien ne peut etre note tant que Python ne peut pas lire le fichier" in done.stdout
-    assert labcheck("labs", "--lang", "fr", PYTHONIOENCODING="ascii").stdout.startswith("cnn_mnist      Trois reseaux")
+    assert labcheck("labs", "--lang", "fr", PYTHONIOENCODING="ascii").stdout.startswith(
+        "cnn_mnist      Trois reseaux"
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,6 +159,27 @@ def test_the_lab_is_found_by_the_names_in_the_work(
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize("kind", ["script", "notebook", "reference"])
+def test_the_lab_of_a_template_is_found_by_its_names(lab: str, kind: str) -> None:
+    chosen = default_course().lab(lab)
+    paths = {
+        "script": chosen.template_dir / f"{lab}.py",
+        "notebook": chosen.template_dir / f"{lab}.ipynb",
+        "reference": chosen.reference_dir,
+    }
+    assert cli._choose_lab(default_course(), None, paths[kind]).name == lab
+
+
+def test_names_that_all_labs_use_tell_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "work.py"
+    path.write_text("X_train, y_train, X_test, y_test = 1, 2, 3, 4\n")
+    with pytest.raises(UsageError, match="which lab is it"):
+        cli._choose_lab(default_course(), None, path)
+    path.write_text("X_train, y_train, X_test, y_test = 1, 2, 3, 4\ndef MLP_L1():\n    pass\n")
+    assert cli._choose_lab(default_course(), None, path).name == "keras_mlp"
 
 
 @pytest.mark.parametrize(
