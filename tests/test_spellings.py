@@ -56,6 +56,9 @@ SPELLINGS = {
     "assert Convolution2D(32, 5, 5).kernel_size == (5, 5)": "Conv2D(32, (5, 5))",
     "Dropout(p=0.5)": "rate",
     "Input(shape=(28 * 28))": "Input(shape=(784,))",
+    "from tensorflow.keras import Input as i; i(shape=(28 * 28))": "Input(shape=(784,))",
+    "from tensorflow.keras.layers import Input as j; j(shape=(28 * 28))": "Input(shape=(784,))",
+    "from tensorflow.keras.layers import Convolution2D as c; assert c(3, 5, 5).strides == (1, 1)": "Conv2D(3, (5, 5))",
     "lam = Sequential([Input((3,)), Lambda(lambda v: v * 2)]); lam.save('l.keras'); load_model('l.keras')": "safe_mode=False",
     "model.fit_generator((pair for pair in [(x, y)]), steps_per_epoch=1)": "model.fit",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import select
 import signal
@@ -26,6 +27,8 @@ from checker.sandbox.child import Child, Descriptors, away, mute
 from checker.sandbox.loaders import Loaders
 
 PR_SET_CHILD_SUBREAPER = 36
+# where functions of Keras are replaced
+FACES = ("layers", "models", "utils", "datasets.mnist", "datasets.boston_housing")
 # how often what a living child abandoned is looked for: no signal tells of it
 LOOK_SECONDS = 0.2
 
@@ -203,6 +206,9 @@ def warm_up() -> None:
     import keras  # noqa: F401 - as above
     import tensorflow  # noqa: F401 - as above
 
+    # an attribute of tensorflow.keras and an import statement find the same module only once it was imported so
+    for name in FACES:
+        importlib.import_module(f"tensorflow.keras.{name}")
     sys.stdout.flush()
 
 
