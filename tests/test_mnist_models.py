@@ -66,11 +66,11 @@ def test_a_lambda_that_keras_does_not_read_is_read_and_noted(check: Check) -> No
 
 
 def test_nothing_that_a_submission_saved_is_read_by_the_grader(check: Check) -> None:
-    """A file that is no model costs the question that reads it, and nothing else."""
+    """A file that is no model costs the question that writes it, and nothing else."""
     code = swap(
         "    return path\n    ### END SOLUTION\n\n\ndef load_best",
         "    open(path, 'wb').write(b'cos\\nsystem\\n(S\"true\"\\ntR.')\n    return path\n    ### END SOLUTION\n\n\ndef load_best",
     )
     card = check(code, lab=LAB, questions=("checkpoint", "load_best", "cnn"))
-    assert result(card, "test_load_best").outcome == "failed"
-    assert result(card, "test_cnn_layers").outcome == "passed"
+    assert "reads no model" in result(card, "test_best_model_saved").message
+    assert {question.id for question in card.questions if question.verdict == "pass"} == {"load_best", "cnn"}

@@ -383,6 +383,11 @@ class Training:
     def place(self):
         return self.definition.place if self.definition else self.fit.place
 
+    def holds_model(self):
+        """Whether Keras reads a model from the file that the run wrote."""
+        x = self.images[:1].astype("float32")
+        return predictions(self.student, After(self.run.call, Stored(self.path)), x) is not None
+
     def under_logpath(self, path):
         return posixpath.normpath(path).startswith(posixpath.normpath(self.logpath) + "/")
 
@@ -461,6 +466,8 @@ def test_best_model_saved(training, say):
     path = next((each for each in written if is_path(posixpath.normpath(found.path), each)), None)
     assert path, say("no_such_file", at=found.place, found=found.path)
     assert found.under_logpath(path), say("saved_elsewhere", at=place, found=path)
+    whole = found.run and not (config and config.get("save_weights_only"))
+    assert not whole or found.holds_model(), say("no_model", at=place, found=path)
     if not config and found.run:
         contrary = training(contrary=True)
         assert keeps_best(contrary), say("last_model", at=contrary.fit.place)
@@ -520,8 +527,10 @@ def saved(student, name, model, pairs, x):
             if isinstance(path, str) and any(
                 is_path(posixpath.normpath(path), file.path) for file in effects.files
             ):
-                weights = of_weights(student, run, x)
-                return run, path, predictions(student, After(run.call, Stored(path)), x, weights)
+                truth = predictions(student, After(run.call, Stored(path)), x, of_weights(student, run, x))
+                # what is no model at all is told where training is judged
+                if truth is not None or name != "linear":
+                    return run, path, truth
         except StudentFault:
             pass  # told where training is judged
     path = f"labcheck_{name}.h5"
