@@ -82,6 +82,11 @@ def layer_config(layer: Any) -> dict[str, Plain]:
         # what was adapted stands in weights, what was given in the configuration: both are these
         values = {name: getattr(layer, name, None) for name in ("mean", "variance")}
         settings |= {name: _array(value) for name, value in values.items() if value is not None}
+    # what is set on a layer that is built already reaches none of its weights
+    for name in ("kernel", "bias"):
+        weight: Any = getattr(layer, name, None)
+        if f"{name}_regularizer" in settings and hasattr(weight, "regularizer"):
+            settings[f"{name}_regularizer"] = weight.regularizer and _object(weight.regularizer)
     # Keras leaves it out of some layers' configurations
     if getattr(layer, "activity_regularizer", None) is not None and "activity_regularizer" not in settings:
         settings["activity_regularizer"] = _object(layer.activity_regularizer)

@@ -273,6 +273,15 @@ FORMS: dict[str, str] = {
     ),
     "L1L2 without L2": within("mlp_l1", "regularizers.L1(0.0001)", "regularizers.l1_l2(l1=0.01, l2=0.0)"),
     "no input shape": swap("keras.Sequential([keras.Input((784,))])", "keras.Sequential()", "keras.Input((784,)), ", ""),
+    "widths given and data read at top level": swap(
+        "def wide_mlp():", "def wide_mlp(neurones):", "layers.Dense(170", "layers.Dense(neurones",
+        "def train(model, X, y)", "def train(model)", "model.fit(X, y,", "model.fit(X_train, y_train,",
+        part("mlp"), part("mlp").replace("(hidden_layers)", "(profondeur=1)", 1).replace("range(hidden_layers)", "range(profondeur)"),
+    )
+    + "X_train, y_train, X_test, y_test = prepare_mnist()\nlarge = wide_mlp(170)\ntrain(large)\n",
+    "Boston beside it": SEED.replace("import prepare_mnist", "import prepare_mnist, prepare_boston")
+    + "X, y, X_t, y_t = prepare_boston()\nreg = Sequential([Dense(8, activation='relu', input_dim=13), Dense(1)])\n"
+    "reg.compile('adam', 'mse')\nreg.fit(X, y, epochs=50, validation_split=0.1)\n",
     "answers in other words": swap(
         ANSWERS,
         "formes_mnist = [[60000, 784], [60000, 10], [10000, 784], [10000, 10]]\n"
@@ -308,6 +317,10 @@ SLIPS: dict[str, Slip] = {
     "mse everywhere": Slip(swap('loss="categorical_crossentropy"', 'loss="mse"'), "perceptron", "mean_squared_error"),
     "sparse loss with one-hot labels": Slip(
         within("perceptron", '"categorical', '"sparse_categorical'), "perceptron", "sparse_categorical_crossentropy instead of"
+    ),
+    "binary loss": Slip(within("perceptron", '"categorical', '"binary'), "perceptron", "binary_crossentropy instead of"),
+    "images of another shape": Slip(
+        within("perceptron", "keras.Input((784,))", "keras.Input((28, 28)), layers.Flatten()"), "perceptron", "inputs of shape (28, 28) instead of (784,)"
     ),
     "no accuracy": Slip(within("perceptron", ', metrics=["accuracy"]', ""), "perceptron", "accuracy is not asked for"),
     "not compiled": Slip(within("perceptron", COMPILE, "    return model\n"), "perceptron", "not compiled"),
@@ -352,6 +365,11 @@ SLIPS: dict[str, Slip] = {
     "L2": Slip(within("mlp_l1", "L1(", "L2("), "l1", "L2(0.0001) instead of L1"),
     "L1 of the outputs": Slip(within("mlp_l1", "kernel_regularizer", "activity_regularizer"), "l1", "no L1 regulariser"),
     "L1 of the biases": Slip(within("mlp_l1", "kernel_regularizer", "bias_regularizer"), "l1", "no L1 regulariser"),
+    "L1 set on layers that are built": Slip(
+        instead("mlp_l1", "def mlp_l1(hidden_layers=3):\n    model = mlp(hidden_layers)\n    for layer in model.layers:\n"
+                "        layer.kernel_regularizer = regularizers.L1(0.01)\n    return model\n"),
+        "l1", "no L1 regulariser",
+    ),
     "L1 and L2": Slip(within("mlp_l1", "regularizers.L1(0.0001)", "regularizers.L1L2(0.01, 0.01)"), "l1", "instead of L1"),
     "L1 of no strength": Slip(within("mlp_l1", "L1(0.0001)", "L1(0.0)"), "l1", "no L1 regulariser"),
     "90 % turned off": Slip(within("mlp_dropout", "0.1", "0.9"), "dropout", "a rate of 0.9 instead of 0.1"),
