@@ -154,15 +154,14 @@ def _no_cells(name: str, text: str, broken: int) -> SubmissionError:
 
 def _parse(name: str, text: str) -> None:
     """Raises SubmissionError where ``text`` is not Python 3, or nothing at all."""
+    # to Python, a notebook may well be a dict
+    if text.lstrip().startswith("{") and '"cells"' in text:
+        raise SubmissionError(_("this is a notebook under the name of a script: rename it to .ipynb"), file=name)
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
         if PYTHON_2.search(text):
             raise _python_2(name, error) from error
-        if text.lstrip().startswith("{") and '"cells"' in text:
-            raise SubmissionError(
-                _("this is a notebook under the name of a script: rename it to .ipynb"), file=name
-            ) from error
         raise SubmissionError(
             _("syntax error: {message}").format(message=error.msg),
             file=name,

@@ -22,6 +22,7 @@ from checker.process import Process
 from checker.protocol import PATIENCE
 
 LOOK_SECONDS = 0.1
+FLOOD_SECONDS = 1.0
 # what a child is given to end by itself before it is ended
 GRACE_SECONDS = 3.0
 # one stat a file: a folder of more than this is not looked through, it is too much as it is
@@ -78,7 +79,9 @@ class Watched:
         now = time.monotonic()
         if now > self._deadline:
             raise Exceeded(Ending.timed_out)
-        if now - self._looked < LOOK_SECONDS:
+        # what is still to be heard may say who takes what; a flood of it is looked at all the same
+        late = LOOK_SECONDS if not self.process.wait_readable(0.0) else FLOOD_SECONDS
+        if now - self._looked < late:
             return
         family = list(_family(self.process.pid))
         if sum(map(_worked, family)) > self._enough:
