@@ -227,7 +227,8 @@ FORMS: dict[str, str] = {
         "    return model.fit(train, validation_data=test, epochs=10)\n",
     ),
     "shuffled before the training": swap(
-        "    return model.fit(", "    import numpy as np\n    order = np.random.permutation(len(X_train))\n"
+        "    return model.fit(",
+        "    import numpy as np\n    order = np.random.permutation(len(X_train))\n"
         "    X_train, y_train = X_train[order], y_train[order]\n    return model.fit(",
     ),
     "the whole model as .h5": swap(
