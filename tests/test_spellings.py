@@ -48,6 +48,7 @@ SPELLINGS = {
     "model.predict_proba(x)": "model.predict",
     "EarlyStopping(monitor='val_acc')": "val_accuracy",
     "model.fit(x, y, validation_split=0.2, callbacks=[ModelCheckpoint('b.hdf5', monitor='val_acc')])": "val_accuracy",
+    "model.fit(x, y, validation_split=0.2, callbacks=[ModelCheckpoint('c.hdf5')]); load_model('c.hdf5')": "c.keras",
     "Dense(4, init='uniform')": "kernel_initializer",
     "Dense(output_dim=4)": "units",
     "Conv2D(4, 3, border_mode='same')": "padding",

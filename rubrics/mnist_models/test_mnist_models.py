@@ -676,13 +676,14 @@ def is_flat(model):
 
 
 def regularisers_of(unit):
-    """The regularisers of a unit by what they are for: the factor of an L2, the name of any other."""
+    """The regularisers of a unit by what they are for: the factor of an L2 above 0, the name of any other."""
     found = {}
     for name, setting in unit.settings:
         if name.endswith("_regularizer") and setting is not None:
             kind, config = dict(setting).get("class_name"), dict(dict(setting).get("config") or ())
             pure = kind in ("L2", "L1L2") and not config.get("l1")
-            found[name.partition("_")[0]] = float(config.get("l2", 0)) if pure else str(kind)
+            if not pure or config.get("l2"):
+                found[name.partition("_")[0]] = float(config["l2"]) if pure else str(kind)
     return found
 
 
