@@ -341,14 +341,14 @@ def _monitoring(function: Any, told: Tell, name: str) -> Any:
             args, kwargs = ((modern, *args[1:]), kwargs) if first else (args, {**kwargs, "monitor": modern})
             told(f"{name}(monitor={monitor!r})", f"{name}(monitor={modern!r})")
         path = kwargs.get("filepath", args[0] if args else None)
-        refused = isinstance(path, str) and path.endswith(".hdf5")
-        if refused:
-            told(f"{name}({path!r})", f"{name}({path.removesuffix('.hdf5') + '.keras'!r})")
-            kwargs["filepath"], args = path.removesuffix(".hdf5") + ".h5", args[1:]
+        if not isinstance(path, str) or not path.endswith(".hdf5"):
+            function(self, *args, **kwargs)
+            return
+        told(f"{name}({path!r})", f"{name}({path.removesuffix('.hdf5') + '.keras'!r})")
+        kwargs["filepath"], args = path.removesuffix(".hdf5") + ".h5", args[1:]
         function(self, *args, **kwargs)
-        if refused:
-            # once the name is let through, Keras writes and reads such a file
-            self.filepath = path
+        # once the name is let through, Keras writes and reads such a file
+        self.filepath = path
 
     return monitored
 
