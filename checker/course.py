@@ -21,6 +21,8 @@ from checker.language import LANGUAGES, _
 from checker.protocol import Budget
 
 HERE = Path(__file__).parent
+# the safe one, in C where PyYAML was built with it: ten times as fast
+LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Strict(BaseModel):
@@ -250,8 +252,8 @@ def read_rubric(path: Path) -> Rubric:
     """Read and validate a ``rubric.yaml``; raises CourseError with file, line and what to do."""
     try:
         text = path.read_text("utf-8")
-        tree = yaml.compose(text)
-        content = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=LOADER)
+        content = yaml.load(text, Loader=LOADER)
     except OSError as error:
         raise CourseError(
             _("the rubric cannot be read: {error}").format(error=error.strerror), place=str(path)
