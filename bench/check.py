@@ -23,10 +23,10 @@ from typing import Any
 
 from checker import dataset, session
 from checker.course import Lab, default_course
+from checker.expression import Kept
 from checker.grading import Grading
-from checker.protocol import Kept
+from checker.handle import Model
 from checker.server import Server
-from checker.student import Model
 from checker.submission import read
 
 # the fork server, which cannot be sent to a worker but is inherited by one

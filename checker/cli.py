@@ -343,7 +343,7 @@ def _choose_lab(course: Course, name: str | None, path: Path) -> Lab:
 def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
     """The main file of a submission to ``lab``, and the lab's names in it; by its text where it cannot be read."""
     from checker.errors import SubmissionError
-    from checker.student import simplified
+    from checker.handle import simplified
     from checker.submission import read
 
     # X_train and y_train are in the work for any lab

@@ -201,7 +201,7 @@ class FitCall(msgspec.Struct, frozen=True):
 
     ``x``, ``y``, ``validation_x``, ``validation_y`` hold sample rows (see ``sample_rows``); None where not given or
     not an array. ``batch_size`` is None where it was not given. ``history`` is that of the epochs that ran.
-    ``model`` is the number of the model among all that were compiled or fitted (see ``protocol.Kept``);
+    ``model`` is the number of the model among all that were compiled or fitted (see ``expression.Kept``);
     ``parameters`` and ``trainable_parameters`` are its counts. ``others`` names further arguments that were given
     and change what is learned ("class_weight", "sample_weight", "steps_per_epoch", "initial_epoch"). Where a callback
     of the submission's own raised, what ran is the same call without those. ``weights`` is a digest of the model's

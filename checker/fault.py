@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checker import protocol
+from checker import expression
 from checker.evidence import Ending, Failure, Place
+from checker.expression import Expression, Name
 from checker.language import _
-from checker.protocol import Expression, Name
 
 
 class StudentFault(AssertionError):
@@ -72,18 +72,18 @@ def _inward(subject: Expression) -> Iterator[Expression]:
     while True:
         yield subject
         match subject:
-            case protocol.Call(function):
+            case expression.Call(function):
                 subject = function
-            case protocol.Argument(call):
+            case expression.Argument(call):
                 subject = call
             case (
-                protocol.After(_, of)
-                | protocol.Attribute(of)
-                | protocol.Item(of)
-                | protocol.Rows(of)
-                | protocol.Fresh(of)
-                | protocol.Trained(of)
-                | protocol.Transplanted(of)
+                expression.After(_, of)
+                | expression.Attribute(of)
+                | expression.Item(of)
+                | expression.Rows(of)
+                | expression.Fresh(of)
+                | expression.Trained(of)
+                | expression.Transplanted(of)
             ):
                 subject = of
             case _:

@@ -33,7 +33,8 @@ SEED = 1
 class Grading:
     """A lab, a submission, and the processes that answer for it and for the reference.
 
-    ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it comes; ``left_out`` counts the hidden checks that do not run.
+    ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it
+    comes; ``left_out`` counts the hidden checks that do not run.
     """
 
     lab: Lab
@@ -124,11 +125,11 @@ class Grading:
         for module in (self.student, self.reference, *self._mended.values()):
             module.runner.close()
         kept = self.reference.runner
-        if isinstance(kept, Recording) and kept.changed:
+        if isinstance(kept, Recording) and kept.changed and kept.reusable:
             with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
                 self._cache.parent.mkdir(parents=True, exist_ok=True)
                 half = self._cache.with_suffix(f".{os.getpid()}")
-                half.write_bytes(kept.dump())
+                half.write_bytes(kept.dump(failures=False))
                 half.replace(self._cache)
 
     # --- results
@@ -150,12 +151,17 @@ class Grading:
             return _("Waits for an earlier check.")
         return _("Waits for: {check}").format(check=known.title)
 
+    def same_as(self, check: str) -> str:
+        """What a check says that fails by what ``check``, a public one, has told."""
+        known = self.result(check)
+        return _("For the same reason as: {check}").format(check=known.title if known else check)
+
     def told_already(self, message: str, place: Place | None) -> str:
-        """What to say instead of a fault that a public check has told: one cause, one message. "" where none has."""
+        """The public check that has told this fault: one cause, one message. "" where none has."""
         for each in self._all():
             told = (each.outcome, each.visibility, each.message, each.location)
             if told == (Outcome.failed, "public", message, place):
-                return self.waits_for(each.id)
+                return each.id
         return ""
 
     def _all(self) -> Iterator[CheckResult]:

@@ -19,8 +19,8 @@ from checker.architecture import (
 )
 from checker.award import Award, Inconclusive
 from checker.fault import StudentFault
+from checker.handle import Model
 from checker.language import _
-from checker.student import Model
 
 SAME = 1e-4
 

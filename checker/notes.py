@@ -25,6 +25,9 @@ def _notes(grading: Grading) -> Iterator[Note]:
         yield note(remark)
     for failure in loaded.failures:
         yield _failed(failure)
+    if grading.submission.defined and not loaded.definitions and not loaded.failures:
+        text = _("Your code ran to its end, but none of the names that it defines was left after it.")
+        yield Note(kind="nothing_left", message=text)
     budget = grading.lab.rubric.budget
     for fit in loaded.effects.fits:
         if fit.epochs > fit.ran_epochs:

@@ -206,8 +206,12 @@ def conclude(
     outcome = _outcome(error)
     share = {Outcome.passed: 1.0, Outcome.inconclusive: 1.0, Outcome.failed: award.share}.get(outcome, 0.0)
     message, place = _message(item, error, outcome)
-    if outcome is Outcome.failed and (told := grading.told_already(message, place)):
-        outcome, message, place = Outcome.blocked, told, None
+    if outcome is Outcome.failed and (cause := grading.told_already(message, place)):
+        if share:
+            # what it won was judged: only the words would be a repetition
+            message = grading.same_as(cause)
+        else:
+            outcome, message, place = Outcome.blocked, grading.waits_for(cause), None
     hint = pick(spec.hint.as_dict()) if spec and spec.hint and outcome is Outcome.failed else ""
     return share, CheckResult(
         id=item.name,

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from checker.architecture import weights_for
 from checker.evidence import Tensor
+from checker.handle import Model
 from checker.likeness import SAME, probabilities
-from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
 SEED = 6

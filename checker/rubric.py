@@ -10,9 +10,10 @@ import pytest
 from checker.architecture import compare, compile_faults, compiled_alike, input_for, shape_text
 from checker.award import Award, Inconclusive
 from checker.fault import Missing, StudentFault
+from checker.handle import Array, Function, History, Model, Run, simplified
 from checker.likeness import architectures_alike, compiled_right, is_right, layers_alike
 from checker.search import model_among, model_of, models_in, nearest
-from checker.student import Array, Function, History, Model, Module, Run, simplified
+from checker.student import Module
 from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of
 
 

@@ -340,9 +340,18 @@ class Recording:
         if self._runner:
             self._runner.close()
 
-    def dump(self) -> bytes:
-        """The evidence as bytes, for ``Recording.of``."""
-        return msgspec.msgpack.encode(self.evidence)
+    @property
+    def reusable(self) -> bool:
+        """Whether the top level ran without a failure, so that what was answered holds for another run as well."""
+        return self.evidence.loaded is not None and not self.evidence.loaded.failures
+
+    def dump(self, *, failures: bool = True) -> bytes:
+        """The evidence as bytes, for ``Recording.of``; ``failures`` False leaves out what did not come to its end."""
+        kept = self.evidence
+        if not failures:
+            sound = {key: each for key, each in kept.answers.items() if not isinstance(each.answer, Failed)}
+            kept = msgspec.structs.replace(kept, answers=sound)
+        return msgspec.msgpack.encode(kept)
 
     @classmethod
     def of(cls, stored: bytes, inner: Callable[[], Runner] | None = None) -> Recording:

@@ -12,10 +12,11 @@ from typing import Any
 
 from checker.architecture import Architecture, compare
 from checker.evidence import Definition, Place, Remark
+from checker.expression import Kept
 from checker.fault import Missing, StudentFault
+from checker.handle import Function, Model
 from checker.language import _
-from checker.protocol import Kept
-from checker.student import Function, Model, Module
+from checker.student import Module
 
 # below this share of matching layers a model is not taken for the one asked for
 LIKE_ENOUGH = Fraction(1, 2)

@@ -26,12 +26,13 @@ from checker import dataset
 from checker.course import Course, Lab, default_course
 from checker.dataset import Data
 from checker.errors import CourseError, LabcheckError
+from checker.handle import Function, Model
 from checker.judgement import DOUBT_PROBABILITY, bound
 from checker.language import _
 from checker.protocol import Budget, Load
 from checker.runner import SandboxRunner
 from checker.server import Server
-from checker.student import Function, Model, Module
+from checker.student import Module
 from checker.submission import read
 
 FILE = "sweep.json"

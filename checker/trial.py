@@ -18,10 +18,10 @@ from checker.architecture import Architecture, input_for, trains_alike
 from checker.award import Award, Inconclusive
 from checker.evidence import ArrayFacts, FitCall, sample_rows
 from checker.fault import StudentFault
+from checker.handle import Model
 from checker.judgement import SEEDS, Judgement, judge, judge_patiently
 from checker.language import _, percent
 from checker.likeness import probabilities, takes_logits
-from checker.student import Model
 
 Floats = npt.NDArray[np.float32]
 BRIEF_ROWS, BRIEF_EPOCHS = 32, 4

@@ -152,6 +152,20 @@ def test_an_error_is_explained_once_and_in_the_words_of_the_rubric(course: Cours
     assert words.checks[0].location.line == 6
 
 
+def test_the_same_fault_told_again_keeps_the_points_that_it_won_and_is_no_waiting(
+    course: Course, server: Server
+) -> None:
+    old = "    right = [x for x in range(10) if student.double(x) == reference.double(x)]\n    award(len(right) / 10)\n"
+    new = '    award(0.5)\n    assert (found := student.double(2)) == 4, say("wrong", at=student.place("double"), '
+    checks = CHECKS.replace("student, reference, award", "student, award, say")
+    checks = checks.replace(', requires=["test_two"]', "")
+    checks = checks.replace(old, new + "found=found, expected=4)\n    right = range(10)\n")
+    write(course.folder.parent, "rubrics/toy/test_toy.py", checks)
+    numbers = graded(course, server, REFERENCE.replace("2 * x", "x + 1"))["numbers"]
+    assert outcomes(numbers) == [("test_two", "failed", 0.0), ("test_many", "failed", 1.5)]
+    assert numbers.checks[1].message == "For the same reason as: Twice 2"
+
+
 def test_what_cannot_be_decided_gives_the_points(course: Course, server: Server) -> None:
     words = graded(course, server, REFERENCE.replace("return text.upper()", "return text"))["words"]
     assert outcomes(words) == [("test_shout", "inconclusive", 0.5), ("test_again", "failed", 0.0)]

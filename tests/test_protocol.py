@@ -8,19 +8,8 @@ import pytest
 
 from checker.errors import ProtocolError
 from checker.evidence import Effects, Tensor
-from checker.protocol import (
-    HEADER,
-    MAX_PLAIN,
-    Answered,
-    Ask,
-    AsKind,
-    Name,
-    Tensors,
-    Value,
-    decode_reply,
-    encode,
-    key,
-)
+from checker.expression import AsKind, Name
+from checker.protocol import HEADER, MAX_PLAIN, Answered, Ask, Tensors, Value, decode_reply, encode, key
 
 
 def body(message: Answered) -> bytes:

@@ -11,10 +11,8 @@ import msgspec
 import numpy as np
 
 from checker.evidence import Effects, Failure, ModelFacts, Shape, Tensor
-from checker.protocol import (
+from checker.expression import (
     After,
-    Answer,
-    Answered,
     Argument,
     Array,
     AsArray,
@@ -27,25 +25,19 @@ from checker.protocol import (
     Attribute,
     Call,
     Constant,
-    Described,
     Expression,
-    Failed,
     Fresh,
     Item,
     Kept,
-    Model,
     Name,
     Rebuilt,
-    Refused,
     Rows,
     Stored,
-    Tensors,
-    Text,
     Trained,
     Transplanted,
-    Value,
     View,
 )
+from checker.protocol import Answer, Answered, Described, Failed, Model, Refused, Tensors, Text, Value
 from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checker.protocol import Rebuilt
+from checker.expression import Rebuilt
 
 
 def seed(value: int) -> None:

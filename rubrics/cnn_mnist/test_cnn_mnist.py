@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from checker.evidence import Tensor, sample_rows
+from checker.expression import Name, Rebuilt
 from checker.language import number
-from checker.protocol import Name, Rebuilt
 from checker.rubric import (
     Array,
     Missing,

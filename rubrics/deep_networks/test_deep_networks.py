@@ -12,9 +12,9 @@ import pytest
 
 from checker.claims import claims_in, contradictions
 from checker.evidence import Place, Remark, Tensor, sample_rows
+from checker.expression import Rebuilt
 from checker.judgement import DOUBT_PROBABILITY, SEEDS, margin
 from checker.language import number, percent
-from checker.protocol import Rebuilt
 from checker.rubric import (
     Array,
     Function,

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 
 from checker.evidence import Setting
+from checker.expression import AsPlain, Call, Name
 from checker.language import _, number
-from checker.protocol import AsPlain, Call, Name, Value
+from checker.protocol import Value
 from checker.rubric import (
     Function,
     History,

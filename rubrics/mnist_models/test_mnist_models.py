@@ -10,8 +10,8 @@ import pytest
 
 from checker import language
 from checker.evidence import sample_rows
+from checker.expression import After, Attribute, Call, Constant, Kept, Name, Stored
 from checker.proof import SIZE, alike, predicted
-from checker.protocol import After, Attribute, Call, Constant, Kept, Name, Stored
 from checker.rubric import (
     Array,
     Inconclusive,

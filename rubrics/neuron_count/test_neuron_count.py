@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from checker.architecture import compile_faults
 from checker.evidence import Remark, Setting
+from checker.expression import AsKind, Attribute
+from checker.handle import Other
 from checker.language import number, percent
-from checker.protocol import AsKind, Attribute
 from checker.rubric import (
     Array,
     Function,
@@ -29,7 +30,6 @@ from checker.rubric import (
     shape_text,
 )
 from checker.scorecard import Outcome
-from checker.student import Other
 from checker.sweep import accepted, stored
 
 SCALE = 255.0
