@@ -21,7 +21,7 @@ types: $(READY)
 
 catalogues: $(READY)
 	mkdir -p build
-	$(BIN)/pybabel -q extract -k _ -k ngettext:1,2 -F babel.cfg --no-location -o build/labcheck.pot checker
+	$(BIN)/pybabel -q extract -k _ -k ngettext:1,2 -k operator:2 -F babel.cfg --no-location -o build/labcheck.pot checker
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -D labcheck -i build/labcheck.pot -d checker/locale
 	$(BIN)/pybabel -q compile -D labcheck -d checker/locale
 

@@ -45,6 +45,8 @@ LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, a
 # what a terminal that is not UTF-8 shows instead
 PLAIN = {"✓": "+", "✗": "x", "→": "->", "·": "-", "–": "-", "—": "-", "×": "x", "œ": "oe", "’": "'", "“": '"',
          "”": '"', "«": '"', "»": '"'}  # fmt: skip
+# such accuracies are so seldom a normal sample that the assumption of the thresholds is in doubt
+NOT_NORMAL = 0.001
 # what a check needs beside labcheck itself, by the name to install it by
 NEEDED = ("tensorflow", "keras", "numpy", "h5py", "matplotlib", "scikit-image", "scikit-learn", "pandas",
           "tensorboard")  # fmt: skip
@@ -227,13 +229,19 @@ def _write(card: Scorecard, outputs: Mapping[str, Path | None]) -> None:
 
     for name, target in outputs.items():
         if target is not None:
-            try:
-                report.write(report.FORMATS[name](card), target)
-            except OSError as error:
-                raise UsageError(
-                    _("this file cannot be written: {error}").format(error=error.strerror), place=str(target)
-                ) from error
-            print(_("Written: {path}").format(path=target))
+            _write_text(report.FORMATS[name](card), target)
+
+
+def _write_text(text: str, target: Path) -> None:
+    from checker import report
+
+    try:
+        report.write(text, target)
+    except OSError as error:
+        raise UsageError(
+            _("this file cannot be written: {error}").format(error=error.strerror), place=str(target)
+        ) from error
+    print(_("Written: {path}").format(path=target))
 
 
 @app.command()
@@ -249,6 +257,82 @@ def demo(
     print(_("A sample with two mistakes is checked: {path}").format(path=sample.name))
     code = _check(sample, "cnn_mnist", (), {"html": html}, "embedded", "auto", None)
     raise typer.Exit(FULL_MARKS if code in (FULL_MARKS, NOT_FULL_MARKS) else code)
+
+
+@app.command()
+def audit(
+    lab: LabArgument,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every variant there is, instead of an even choice of some minutes.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("-j", "--jobs", metavar="N", min=1, help="How many at a time; else as many as cores."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write what was found as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write it as a page.")] = None,
+    lang: LangOption = None,
+    data: DataOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Does the rubric catch mistakes, and accept every right form? (for instructors).
+
+    Exit code: 0 if so; 1 if a mistake is missed or a right form refused; 2 usage, course or rubric error.
+    """
+    _speak(lang)
+    import msgspec
+    from rich.console import Console
+
+    from checker.audit import audit as audited
+    from checker.findings import FAULTS, Audited
+    from checker.report import audited as page
+    from checker.report import terminal
+
+    chosen = _course(course).lab(lab)
+    with terminal.counting(Console(file=sys.stdout), _("Variants of the reference are graded")) as count:
+
+        def told(each: Audited, done: int, of: int) -> None:
+            count(done, of, page.fault_line(each) if each.finding in FAULTS else "")
+
+        found = audited(chosen, data, jobs or os.cpu_count() or 1, told, everything=everything)
+    for line in page.lines(found):
+        print(line)
+    texts = {json: msgspec.json.format(msgspec.json.encode(found), indent=1).decode(), html: page.html(found)}
+    for target, text in texts.items():
+        if target is not None:
+            _write_text(text, target)
+    raise typer.Exit(NOT_FULL_MARKS if found.faults else FULL_MARKS)
+
+
+@app.command()
+def calibrate(
+    lab: LabArgument, data: DataOption = None, course: CourseOption = None, lang: LangOption = None
+) -> None:
+    """Measure the reference's trainings over seeds, and keep the thresholds beside the rubric (for instructors)."""
+    _speak(lang)
+    from rich.console import Console
+
+    from checker.measurement import measure
+    from checker.report import terminal
+
+    chosen = _course(course).lab(lab)
+    titles = {spec.id: pick(spec.title.as_dict()) for spec in chosen.rubric.questions}
+    with terminal.progress(Console(file=sys.stdout), titles, "instructor") as told:
+        found = measure(chosen, data, told)
+    for each in found.measured.values():
+        print(
+            _("{check}: mean {mean}, standard deviation {sd}, fails below {threshold}, {count} trainings").format(
+                check=each.check, mean=each.mean, sd=each.sd, threshold=each.threshold, count=len(each.accuracies)
+            )
+        )
+        if each.normality < NOT_NORMAL:
+            print(
+                _(
+                    "→ These accuracies are hardly a normal sample (p = {p}): the threshold may be too high."
+                ).format(p=each.normality)
+            )
+    if not found.measured:
+        print(_("No check of this lab is judged by a training: there is nothing to measure."))
 
 
 @app.command()

@@ -117,6 +117,25 @@ class SweepSpec(_Strict):
     record: tuple[int, ...] = ()
 
 
+class FreeSpec(_Strict):
+    """Mutants that an audit does not call mistakes, because the lab leaves the matter to the student.
+
+    A mutant is one where one of ``operators`` made it, within one of the functions ``where`` (any, if there are none),
+    on a line in which ``line``, a regular expression, is found, before the change or after it.
+    """
+
+    operators: tuple[str, ...]
+    where: tuple[str, ...] = ()
+    line: str = ""
+    because: Text
+
+
+class AuditSpec(_Strict):
+    """What ``labcheck audit`` must know of a lab."""
+
+    free: tuple[FreeSpec, ...] = ()
+
+
 class Rubric(_Strict):
     """``rubric.yaml``.
 
@@ -134,6 +153,7 @@ class Rubric(_Strict):
     budget: BudgetSpec = BudgetSpec()
     limits: LimitSpec = LimitSpec()
     sweep: SweepSpec | None = None
+    audit: AuditSpec = AuditSpec()
     keras2_spellings: Literal["accept", "refuse"] = "accept"
     questions: tuple[QuestionSpec, ...]
     explanations: tuple[Explanation, ...] = ()
@@ -210,6 +230,13 @@ class Lab:
         budget = self.rubric.budget.model_dump_json()
         versions = [version(name) for name in ("labcheck", "tensorflow", "keras", "numpy")]
         return hashlib.blake2b("\0".join([made, budget, *versions]).encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def training_digest(self) -> str:
+        """A digest of what the reference's trainings depend on, data and sandbox apart."""
+        versions = [version(name) for name in ("tensorflow", "keras", "numpy")]
+        parts = [_digest([self.reference_dir]), self.rubric.budget.model_dump_json(), *versions]
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 class Course:

@@ -8,6 +8,8 @@ such a copy as the call left it.
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from checker.evidence import Plain, Shape, Tensor
@@ -165,6 +167,14 @@ Expression = (
     | Transplanted
     | After
 )
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def digest(*parts: Expression | View) -> str:
+    """A digest that is the same for the same expressions and views, in any process."""
+    return hashlib.blake2b(_encoder.encode(parts), digest_size=16).hexdigest()
 
 
 def trains(expression: Expression) -> bool:

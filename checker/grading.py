@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from checker import dataset, repair
+from checker import calibration, dataset, repair
 from checker.course import Lab
 from checker.dataset import Data
 from checker.errors import CourseError
@@ -34,7 +34,8 @@ class Grading:
     """A lab, a submission, and the processes that answer for it and for the reference.
 
     ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it
-    comes; ``left_out`` counts the hidden checks that do not run.
+    comes; ``left_out`` counts the hidden checks that do not run. ``until_caught`` ends at the first mistake that is
+    told: no more is asked once ``caught``.
     """
 
     lab: Lab
@@ -44,6 +45,8 @@ class Grading:
     hidden: bool = False
     told: Callable[[str, CheckResult], None] = lambda _question, _check: None
     only: tuple[str, ...] = ()
+    until_caught: bool = False
+    caught: bool = field(init=False, default=False)
     results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     left_out: int = 0
@@ -55,6 +58,7 @@ class Grading:
         file = str(self.data.write(self.server.folder))
         self.student = self._module(Recording(inner=lambda: self._runner(self.submission, file)))
         self.reference = self._module(self._reference(file))
+        self.reference.measures = calibration.known(self.lab, self.data.digest)
 
     def mended(self, name: str) -> Module:
         """The submission with the reference's function of the lab's ``name`` for its own.
@@ -138,6 +142,7 @@ class Grading:
         """Keep the result of a check: ``share`` of its ``weight`` was won."""
         result = replace(result, source=self.submission.line(result.location))
         self.results.setdefault(question, []).append((weight, share, result))
+        self.caught = self.caught or result.mistaken
         self.told(question, result)
 
     def result(self, check: str) -> CheckResult | None:

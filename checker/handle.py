@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from checker import expression, protocol
 from checker.architecture import Architecture
+from checker.calibration import Measures
 from checker.evidence import ArrayFacts, Compiled, Definition, Effects, ModelFacts, Place, Shape, Tensor
 from checker.expression import Call, Expression, Name, View
 from checker.fault import StudentFault
@@ -34,6 +35,7 @@ class Asked(Protocol):
 
     seed: int
     input_shape: Shape
+    measures: Measures
 
     def ask(self, subject: Expression, view: View) -> tuple[Answer, Effects]: ...
     def value(self, subject: Expression) -> Any: ...

@@ -170,6 +170,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if needed and needed.outcome not in (Outcome.passed, Outcome.inconclusive):
             pytest.skip(grading.waits_for(name))
     began = time.monotonic()
+    grading.reference.measures.check = item.name
     try:
         return (yield)
     finally:
@@ -192,6 +193,8 @@ def pytest_runtest_makereport(
         if result.outcome is Outcome.inconclusive:
             report.outcome = "passed"
         grading.conclude(mark.args[0], weight, share, result)
+        if grading.until_caught and grading.caught:
+            item.session.shouldfail = "caught"
     return report
 
 
@@ -212,6 +215,9 @@ def conclude(
             message = grading.same_as(cause)
         else:
             outcome, message, place = Outcome.blocked, grading.waits_for(cause), None
+    evidence = dict(award.evidence)
+    if isinstance(error, StudentFault) and error.ending is not None:
+        evidence["ending"] = error.ending.value
     hint = pick(spec.hint.as_dict()) if spec and spec.hint and outcome is Outcome.failed else ""
     return share, CheckResult(
         id=item.name,
@@ -221,7 +227,7 @@ def conclude(
         message=message,
         hint=hint,
         location=place,
-        evidence=award.evidence,
+        evidence=evidence,
     )
 
 

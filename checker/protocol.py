@@ -5,7 +5,6 @@ A frame is four bytes of length, big-endian, then msgpack. Whatever arrives is h
 
 from __future__ import annotations
 
-import hashlib
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -21,7 +20,7 @@ from checker.evidence import (
     Plain,
     Tensor,
 )
-from checker.expression import Expression, View
+from checker.expression import Expression, View, digest
 
 # limits are in seconds of processor time, so that a busy machine fails nobody; what waits is given this many times
 # as long on the clock
@@ -282,8 +281,7 @@ def read_frame(stream: Stream) -> bytes:
 
 def key(ask: Ask) -> str:
     """A digest that is the same for the same question, whatever time it is given."""
-    plain = msgspec.structs.replace(ask, seconds=0.0)
-    return hashlib.blake2b(_encoder.encode(plain), digest_size=16).hexdigest()
+    return digest(ask.subject, ask.view)
 
 
 _T = TypeVar("_T")

@@ -47,7 +47,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """One check. ``title`` is its sentence, ``message`` what was found, ``hint`` how to go on, in one language.
 
     ``source`` is the line at ``location``, "" where it is not known. ``evidence`` is plain data for whoever looks
-    further (a found and an expected count, an accuracy, a threshold, and under ``difference`` two drawn models).
+    further (a found and an expected count, an accuracy, a threshold, under ``difference`` two drawn models, and under
+    ``ending`` how student code ended that did not come to its end).
     """
 
     id: str
@@ -61,6 +62,11 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     location: Place | None = None
     source: str = ""
     evidence: dict[str, Plain] = {}
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether it failed by what the work does, and not by work that stops before it is done."""
+        return self.outcome is Outcome.failed and "ending" not in self.evidence
 
 
 class QuestionResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ from checker.submission import Submission, read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade, and how; ``questions`` empty for all of them."""
+    """What to grade, and how; ``questions`` empty for all of them, ``until_caught`` only up to the first mistake."""
 
     lab: Lab
     path: Path
@@ -48,6 +48,7 @@ class Request:
     data: str | None = None
     isolation: str = "auto"
     hidden: bool = False
+    until_caught: bool = False
 
 
 @dataclass(slots=True)
@@ -76,9 +77,11 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
     with contextlib.ExitStack() as stack:
         running = server or stack.enter_context(Server(request.isolation))
         data = dataset.load(request.lab.rubric.data, request.data)
-        grading = Grading(request.lab, submission, data, running, request.hidden, told, request.questions)
+        grading = Grading(
+            request.lab, submission, data, running, request.hidden, told, request.questions, request.until_caught
+        )
         stack.callback(grading.close)
-        _run_pytest(request, grading)
+        run_checks(request.lab, grading)
         return _scorecard(request, grading, began)
 
 
@@ -98,18 +101,18 @@ def _nothing_defined(lab: Lab, submission: Submission) -> SubmissionError:
     )
 
 
-def _run_pytest(request: Request, grading: Grading) -> None:
+def run_checks(lab: Lab, grading: Grading) -> None:
     """Run the rubric's checks; raises CourseError where they cannot be collected."""
-    checks = sorted(request.lab.rubric_dir.glob("test_*.py"))
+    checks = sorted(lab.rubric_dir.glob("test_*.py"))
     if not checks:
-        raise CourseError(_("this lab has no checks (test_*.py)"), place=str(request.lab.rubric_dir))
+        raise CourseError(_("this lab has no checks (test_*.py)"), place=str(lab.rubric_dir))
     arguments = [
         *map(str, checks), "-p", "checker.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir",
-        str(request.lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
+        str(lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
     ]  # fmt: skip
     said = io.StringIO()
     run = _Run(GradingPlugin(grading))
-    with _undisturbed(), _forgotten(request.lab.rubric_dir), contextlib.redirect_stdout(said):
+    with _undisturbed(), _forgotten(lab.rubric_dir), contextlib.redirect_stdout(said):
         code = pytest.main(arguments, plugins=[run])
     if run.stopped:
         raise run.stopped

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from checker import expression, protocol
+from checker.calibration import Measures
 from checker.course import NameSpec
 from checker.evidence import Definition, Effects, FitCall, Place, Remark, Shape, Tensor
 from checker.expression import Constant, Expression, Name, View
@@ -30,7 +31,8 @@ class Module:
 
     ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question,
     ``training_seconds`` what is added to it where a model is trained on the whole budget. ``explain`` says what usually
-    leads to an error. ``input_shape``, without the batch axis, serves to build a model that is not built.
+    leads to an error. ``input_shape``, without the batch axis, serves to build a model that is not built. ``measures`` are
+    the reference's trainings.
     """
 
     runner: Runner
@@ -42,6 +44,7 @@ class Module:
     explain: Callable[[str], str] = lambda _error: ""
     input_shape: Shape = (28, 28, 1)
     remarks: list[Remark] = field(default_factory=list)
+    measures: Measures = field(default_factory=Measures)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self.names:

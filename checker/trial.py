@@ -17,9 +17,10 @@ import numpy.typing as npt
 from checker.architecture import Architecture, input_for, trains_alike
 from checker.award import Award, Inconclusive
 from checker.evidence import ArrayFacts, FitCall, sample_rows
+from checker.expression import digest
 from checker.fault import StudentFault
 from checker.handle import Model
-from checker.judgement import SEEDS, Judgement, judge, judge_patiently
+from checker.judgement import Judgement, judge, judge_patiently
 from checker.language import _, percent
 from checker.likeness import probabilities, takes_logits
 
@@ -69,9 +70,13 @@ class Trial:
 
     def trained_accuracy(self, model: Model, seed: int) -> float:
         """That of a fresh copy trained on the whole budget."""
+        return self.accuracy_of(self.trained(model, seed))
+
+    def trained(self, model: Model, seed: int) -> Model:
+        """A fresh copy of ``model``, trained on the whole budget."""
         x = self.taken(model.architecture, self.x)
         y = self.targets(model, self.labels)
-        trained = model.trained(
+        return model.trained(
             x,
             y,
             epochs=self.epochs,
@@ -80,7 +85,6 @@ class Trial:
             loss=self.loss,
             optimizer=self.optimizer,
         )
-        return self.accuracy_of(trained)
 
     def judge_as(self, train: Callable[[int], float], reference: Model, fit: FitCall) -> Judgement:
         """Judge ``train(seed) -> accuracy``, the training of a student's own ``fit``, which ran on the budget.
@@ -91,12 +95,25 @@ class Trial:
         alike = dataclasses.replace(self, epochs=max(1, fit.ran_epochs), batch_size=int(fit.batch_size or 32))
         return judge(train, alike.measured(reference))
 
-    def measured(self, reference: Model) -> list[float]:
-        """The accuracies of the reference's own trainings, over ``SEEDS``."""
-        return [self.trained_accuracy(reference, seed) for seed in SEEDS]
+    def measured(self, reference: Model) -> Sequence[float]:
+        """The accuracies of the reference's own trainings over seeds: see ``calibration.Measures``."""
+        key = digest(self.trained(reference, 0).subject)
+        return reference.module.measures.of(key, lambda seed: self.trained_accuracy(reference, seed))
+
+    def lucky(self, reference: Model) -> Sequence[float]:
+        """What chance reaches: the reference's trainings beside holdout labels that were shuffled (a permutation test)."""
+
+        def shuffled(seed: int) -> float:
+            labels = np.random.default_rng(seed).permutation(self.holdout_labels)
+            return dataclasses.replace(self, holdout_labels=labels).trained_accuracy(reference, seed)
+
+        key = digest(self.trained(reference, 0).subject) + "-shuffled"
+        return reference.module.measures.of(key, shuffled)
 
     def judge(self, found: Model, reference: Model) -> Judgement | None:
         """None where ``found`` is proved to train as ``reference`` and learns; else what its trainings showed."""
+        if reference.module.measures.always:
+            self.measured(reference)
         if trains_alike(found.architecture, reference.architecture) and self.learns(found):
             return None
         return judge(lambda seed: self.trained_accuracy(found, seed), self.measured(reference))
@@ -106,6 +123,8 @@ class Trial:
 
         The reference reaches it, and so does, without a training, what is proved to train as the reference does.
         """
+        if reference.module.measures.always:
+            floor()
         if trains_alike(found.architecture, reference.architecture) and self.learns(found):
             return None
 

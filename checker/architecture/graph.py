@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from checker.evidence import Graph, Operation, Shape
@@ -24,7 +24,6 @@ class Node:
     shape: Shape
     source: Operation
     dead: bool = False
-    hidden: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -183,15 +183,21 @@ def _normalise(flat: Flat) -> None:
             if len(before.shape) == 1:
                 flat.bypass(position)
             else:
-                node.hidden["moved"] = node.kind == "Reshape"
                 node.kind, node.settings = "Flatten", {}
         elif node.kind == "Reshape" and node.shape == before.shape:
             flat.bypass(position)
-        elif node.kind in ("Reshape", "Permute", "ExpandDims") and before.kind == "InputLayer":
+        elif before.kind == "InputLayer" and (
+            node.kind in ("Reshape", "ExpandDims") or (node.kind == "Permute" and _moves_channels(node))
+        ):
             # the images are put into the layout of the convolutions: nothing is computed
             before.shape = node.shape
             flat.bypass(position)
     _sink_dropout(flat)
+
+
+def _moves_channels(node: Node) -> bool:
+    """Whether a Permute moves the axis of the channels, and leaves rows and columns of an image as they are."""
+    return tuple(node.settings.get("dims") or ()) in ((2, 3, 1), (3, 1, 2))
 
 
 def _has_no_effect(node: Node) -> bool:
@@ -217,7 +223,7 @@ def _sink_dropout(flat: Flat) -> None:
             if len(users) != 1 or not _keeps_zeros(flat.nodes[users[0]]):
                 continue
             after = flat.nodes[users[0]]
-            for name in ("kind", "settings", "source", "hidden"):
+            for name in ("kind", "settings", "source"):
                 mine, other = getattr(node, name), getattr(after, name)
                 setattr(node, name, other)
                 setattr(after, name, mine)

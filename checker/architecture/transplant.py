@@ -64,9 +64,10 @@ def _by_shape(found: Architecture, weights: Sequence[Tensor]) -> tuple[Tensor, .
 
 
 def _moved(found: Architecture, unit: Unit, tensor: Tensor) -> Tensor:
-    """A dense kernel whose rows follow the images of channels first, where they were flattened by a Reshape.
+    """A dense kernel whose rows follow the images of channels first, as they were flattened.
 
-    Keras's own Flatten puts the channels last before it flattens, so that its rows need no moving.
+    Keras's Flatten puts the channels last before it flattens, so that its rows need no moving, but only where it knows
+    that they are first; a Reshape never does.
     """
     if found.layout != CHANNELS_FIRST or unit.kind != "Dense" or len(tensor.shape) != 2:
         return tensor
@@ -79,11 +80,14 @@ def _moved(found: Architecture, unit: Unit, tensor: Tensor) -> Tensor:
 
 
 def _flattened_from(found: Architecture, unit: Unit) -> tuple[int, int, int] | None:
-    """The image (height, width, channels) that a Reshape before ``unit`` flattened, if one did."""
+    """The image (height, width, channels) that was flattened, channels first, before ``unit``, if one was."""
     source = unit.inputs[0] if unit.inputs else -1
     while source >= 0 and found.units[source].kind == "Dropout":
         source = found.units[source].inputs[0]
-    if source < 0 or found.units[source].kind != "Flatten" or found.units[source].source.kind != "Reshape":
+    if source < 0 or found.units[source].kind != "Flatten":
+        return None
+    flatten = found.units[source].source
+    if flatten.kind == "Flatten" and flatten.config.get("data_format") == CHANNELS_FIRST:
         return None
     before = found.units[source].inputs[0]
     shape = found.units[before].shape if before >= 0 else found.input_shape

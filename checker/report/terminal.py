@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from checker.language import _
@@ -57,6 +58,26 @@ def progress(
             last, done = question, done + 1
             show(console, check_lines(discreet(check, secret)))
             status.update(_("Checking… {count} done").format(count=done))
+
+        yield told
+
+
+@contextmanager
+def counting(console: Console, title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar with rate and time left; what it yields is to be told how many are done, of how many, and what to print.
+
+    Where nobody looks at a terminal, only a line at the beginning, and what is to be printed.
+    """
+    if not console.is_terminal:
+        console.print(title + "…", highlight=False, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=None)
+
+        def told(done: int, of: int, line: str) -> None:
+            bar.update(task, completed=done, total=of)
+            if line:
+                bar.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
         yield told
 

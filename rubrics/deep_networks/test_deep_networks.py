@@ -13,7 +13,7 @@ import pytest
 from checker.claims import claims_in, contradictions
 from checker.evidence import Place, Remark, Tensor, sample_rows
 from checker.expression import Rebuilt
-from checker.judgement import DOUBT_PROBABILITY, SEEDS, margin
+from checker.judgement import DOUBT_PROBABILITY, margin
 from checker.language import number, percent
 from checker.rubric import (
     Array,
@@ -608,17 +608,9 @@ def test_pneumonia_accuracy(student, reference, xrays, award):
 
 
 def beyond_luck(trial, model):
-    """The majority's share, and above it what luck does once in a hundred.
-
-    Luck is measured by a permutation test: the reference's trainings, each set beside holdout labels that were shuffled
-    and have nothing to do with the images any more.
-    """
+    """The majority's share, and above it what luck does once in a hundred."""
     share = float(trial.holdout_labels.mean())
-    lucky = []
-    for seed in SEEDS:
-        shuffled = np.random.default_rng(seed).permutation(trial.holdout_labels)
-        lucky.append(dataclasses.replace(trial, holdout_labels=shuffled).trained_accuracy(model, seed))
-    return max(share, 1 - share) + margin(lucky, DOUBT_PROBABILITY)
+    return max(share, 1 - share) + margin(trial.lucky(model), DOUBT_PROBABILITY)
 
 
 @question("pneumonia")

@@ -1,0 +1,180 @@
+"""Does a rubric catch mistakes, and accept every right form? The reference is changed, and what comes out is graded.
+
+A *mutant* is the reference with one mistake, and must lose points; an *equivalent* is the reference in another form,
+and must lose none. What operators make of a reference is in ``checker.mutants``; what a lab leaves to its students is
+in its ``rubric.yaml``, under ``audit``.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from checker import pool, session
+from checker.course import FreeSpec, Lab
+from checker.errors import CourseError, LabcheckError
+from checker.evidence import Ending
+from checker.findings import EQUIVALENT, MUTANT, Audit, Audited, Finding, Kind, Told
+from checker.language import _, pick
+from checker.mutants import OPERATORS, Variant, variants
+from checker.scorecard import Outcome, Scorecard
+from checker.server import Server
+
+# how many variants of each kind are graded unless all are asked for: more than enough of each operator, in minutes
+MUTANTS, EQUIVALENTS = 220, 70
+
+
+def audit(
+    lab: Lab,
+    data: str | None,
+    jobs: int,
+    told: Callable[[Audited, int, int], None],
+    *,
+    everything: bool = False,
+    isolation: str = "auto",
+) -> Audit:
+    """Grade variants of the reference; ``told`` hears each as it is done, with how many are and how many will be.
+
+    Raises CourseError where the reference itself does not get full marks.
+    """
+    began = time.monotonic()
+    main = lab.reference_dir / f"{lab.name}.py"
+    text = main.read_text("utf-8")
+    made = {kind: variants(text, kind) for kind in (MUTANT, EQUIVALENT)}
+    limits = {MUTANT: MUTANTS, EQUIVALENT: EQUIVALENTS}
+    chosen = [each for kind in made for each in (made[kind] if everything else spread(made[kind], limits[kind]))]
+    with Server(isolation) as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
+        folder = Path(name)
+        untouched = session.check(
+            session.Request(lab=lab, path=main, data=data, hidden=True), lambda _question, _check: None, server
+        )
+        _insist(lab, untouched)
+        requests = [
+            session.Request(
+                lab=lab,
+                path=_written(folder, lab.name, each),
+                data=data,
+                hidden=True,
+                until_caught=each.operator.kind == MUTANT,
+            )
+            for each in chosen
+        ]
+        found = []
+        for number, card in pool.grade(requests, server, jobs):
+            found.append((number, _audited(lab, text, chosen[number], card)))
+            told(found[-1][1], len(found), len(chosen))
+    return Audit(
+        lab=lab.name,
+        course_digest=lab.digest,
+        environment=untouched.environment,
+        seconds=round(time.monotonic() - began, 1),
+        operators={name: _(each.sentence) for name, each in OPERATORS.items()},
+        made={kind: len(each) for kind, each in made.items()},
+        variants=tuple(each for _number, each in sorted(found, key=lambda pair: pair[0])),
+    )
+
+
+def spread(found: Sequence[Variant], limit: int) -> list[Variant]:
+    """At most ``limit`` of the variants, as evenly from all operators as there are; always the same ones."""
+    by_operator: dict[str, list[Variant]] = {}
+    for each in found:
+        by_operator.setdefault(each.operator.name, []).append(each)
+    rounds = zip_longest(*by_operator.values())
+    taken = [each for turn in rounds for each in turn if each is not None][:limit]
+    return sorted(taken, key=found.index)
+
+
+def _insist(lab: Lab, card: Scorecard) -> None:
+    if card.full:
+        return
+    failed = [check for check in card.checks if check.outcome is not Outcome.passed]
+    said = "\n".join(f"{check.title}: {check.message}" for check in failed) or card.notes[0].message
+    raise CourseError(
+        _("the reference itself does not get full marks:\n{said}").format(said=said),
+        place=str(lab.reference_dir),
+        remedy=_("Correct the reference or the rubric first: `labcheck check` on it shows more."),
+    )
+
+
+def _written(folder: Path, name: str, variant: Variant) -> Path:
+    own = folder / variant.name
+    own.mkdir()
+    path = own / (f"{name}.ipynb" if variant.text.startswith("{") else f"{name}.py")
+    path.write_text(variant.text, "utf-8")
+    return path
+
+
+def _audited(lab: Lab, text: str, variant: Variant, card: Scorecard | LabcheckError) -> Audited:
+    where = _function_at(text, variant.line)
+    diff = "" if variant.text.startswith("{") else _diff(text, variant.text)
+    finding, told, score = _finding(variant.operator.kind, card)
+    because = ""
+    if finding in (Finding.missed, Finding.inconclusive):
+        free = _free(lab, variant.operator.name, where, diff)
+        if free is not None:
+            finding, because = Finding.free, pick(free.because.as_dict())
+    return Audited(
+        name=variant.name,
+        operator=variant.operator.name,
+        kind=variant.operator.kind,
+        finding=finding,
+        where=where,
+        line=variant.line,
+        diff=diff,
+        score=score,
+        told=told,
+        because=because,
+    )
+
+
+def _finding(kind: Kind, card: Scorecard | LabcheckError) -> tuple[Finding, tuple[Told, ...], float]:
+    if isinstance(card, LabcheckError):
+        return Finding.broken, (Told("", str(card)),), 0.0
+    told = tuple(Told(each.id, each.message) for each in card.checks if each.outcome is not Outcome.passed)
+    if card.status == "failed" or card.broken:
+        return Finding.broken, told or (Told("", card.notes[0].message),), card.score
+    outcomes = {each.outcome for each in card.checks}
+    if kind == EQUIVALENT:
+        right = outcomes == {Outcome.passed} and card.full
+        return Finding.accepted if right else Finding.refused, told, card.score
+    if any(each.mistaken for each in card.checks) and card.ending is Ending.finished:
+        return Finding.caught, told, card.score
+    if Outcome.failed in outcomes:
+        return Finding.stillborn, told, card.score
+    return Finding.inconclusive if Outcome.inconclusive in outcomes else Finding.missed, told, card.score
+
+
+def _free(lab: Lab, operator: str, where: str, diff: str) -> FreeSpec | None:
+    """The rule of the lab by which a mutant is no mistake."""
+    changed = "\n".join(
+        line[1:] for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
+    )
+    for rule in lab.rubric.audit.free:
+        if (
+            operator in rule.operators
+            and (not rule.where or where in rule.where)
+            and re.search(rule.line, changed)
+        ):
+            return rule
+    return None
+
+
+def _function_at(text: str, line: int) -> str:
+    """The top-level function or class, or the name that is assigned, on a line of a program; "" for none."""
+    for node in ast.parse(text).body:
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                return node.name
+            return next((n.id for n in ast.walk(node) if isinstance(n, ast.Name)), "")
+    return ""
+
+
+def _diff(one: str, other: str) -> str:
+    lines = difflib.unified_diff(one.splitlines(), other.splitlines(), "reference", "variant", lineterm="", n=2)
+    return "\n".join(lines)
