@@ -75,6 +75,8 @@ def checking(folder: Path, code: str = BUSY) -> Iterator[Running]:
     process = psutil.Popen(
         [BIN, "check", folder / "lab.py", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(temporary)},
+        # whoever runs the tests in the background may ignore interrupts, and what is started inherits that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     seen: set[psutil.Process] = set()
     running = Running(process, temporary, result)

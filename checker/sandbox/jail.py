@@ -30,6 +30,8 @@ LAST_CAPABILITY = 63
 # the first Landlock that holds signals
 SCOPES = 6
 
+# this package's sandbox side, and what it stands on
+OWN = ("__init__.py", "errors.py", "evidence.py", "expression.py", "protocol.py", "sandbox")
 SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/mime.types",
     "/etc/nsswitch.conf", "/etc/passwd", "/etc/group", "/etc/ssl/openssl.cnf", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat",
@@ -68,7 +70,7 @@ def readable() -> tuple[Path, ...]:
     An installed package carries the course, with its reference solutions, and stands among the libraries.
     """
     package = Path(__file__).resolve().parent.parent
-    own = [package / name for name in ("__init__.py", "errors.py", "evidence.py", "protocol.py", "sandbox")]
+    own = [package / name for name in OWN]
     python = [sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values(), f"{sys.prefix}/bin"]
     roots = map(Path, dict.fromkeys([*SYSTEM, *python]))
     return (*(path for root in roots for path in beside(root, package)), *own)
