@@ -16,15 +16,17 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from checker import pool, session
+from checker import dataset, pool, session
 from checker.course import FreeSpec, Lab
 from checker.errors import CourseError, LabcheckError
 from checker.evidence import Ending
 from checker.findings import EQUIVALENT, MUTANT, Audit, Audited, Finding, Kind, Told
+from checker.grading import Grading
 from checker.language import _, pick
 from checker.mutants import OPERATORS, Variant, variants
 from checker.scorecard import Outcome, Scorecard
 from checker.server import Server
+from checker.submission import read
 
 # how many variants of each kind are graded unless all are asked for: more than enough of each operator, in minutes
 MUTANTS, EQUIVALENTS = 220, 70
@@ -44,17 +46,13 @@ def audit(
     Raises CourseError where the reference itself does not get full marks.
     """
     began = time.monotonic()
-    main = lab.reference_dir / f"{lab.name}.py"
-    text = main.read_text("utf-8")
+    text = _without_main((lab.reference_dir / f"{lab.name}.py").read_text("utf-8"))
     made = {kind: variants(text, kind) for kind in (MUTANT, EQUIVALENT)}
     limits = {MUTANT: MUTANTS, EQUIVALENT: EQUIVALENTS}
     chosen = [each for kind in made for each in (made[kind] if everything else spread(made[kind], limits[kind]))]
     with Server(isolation) as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
         folder = Path(name)
-        untouched = session.check(
-            session.Request(lab=lab, path=main, data=data, hidden=True), lambda _question, _check: None, server
-        )
-        _insist(lab, untouched)
+        uses = _questions_by_name(lab, data, server)
         requests = [
             session.Request(
                 lab=lab,
@@ -62,17 +60,21 @@ def audit(
                 data=data,
                 hidden=True,
                 until_caught=each.operator.kind == MUTANT,
+                first=uses.get(_function_at(text, each.line), ()),
             )
             for each in chosen
         ]
         found = []
+        environment = None
         for number, card in pool.grade(requests, server, jobs):
+            if isinstance(card, Scorecard):
+                environment = card.environment
             found.append((number, _audited(lab, text, chosen[number], card)))
             told(found[-1][1], len(found), len(chosen))
     return Audit(
         lab=lab.name,
         course_digest=lab.digest,
-        environment=untouched.environment,
+        environment=environment,
         seconds=round(time.monotonic() - began, 1),
         operators={name: _(each.sentence) for name, each in OPERATORS.items()},
         made={kind: len(each) for kind, each in made.items()},
@@ -90,16 +92,37 @@ def spread(found: Sequence[Variant], limit: int) -> list[Variant]:
     return sorted(taken, key=found.index)
 
 
-def _insist(lab: Lab, card: Scorecard) -> None:
-    if card.full:
-        return
-    failed = [check for check in card.checks if check.outcome is not Outcome.passed]
-    said = "\n".join(f"{check.title}: {check.message}" for check in failed) or card.notes[0].message
-    raise CourseError(
-        _("the reference itself does not get full marks:\n{said}").format(said=said),
-        place=str(lab.reference_dir),
-        remedy=_("Correct the reference or the rubric first: `labcheck check` on it shows more."),
-    )
+def _questions_by_name(lab: Lab, data: str | None, server: Server) -> dict[str, tuple[str, ...]]:
+    """The questions that look at each of the lab's names, by grading the untouched reference.
+
+    A mistake in a function is soonest found by those, and by the one that looks at the fewest first of all. Raises CourseError where the reference does not get full marks.
+    """
+    submission = read(lab.reference_dir, tuple(lab.rubric.names))
+    grading = Grading(lab, submission, dataset.load(lab.rubric.data, data), server, hidden=True)
+    try:
+        session.run_checks(lab, grading)
+    finally:
+        grading.close()
+    checks = [check for question in grading.questions() for check in question.checks]
+    said = [f"{each.title}: {each.message}" for each in checks if each.outcome is not Outcome.passed]
+    if said or not checks:
+        raise CourseError(
+            _("the reference itself does not get full marks:\n{said}").format(said="\n".join(said)),
+            place=str(lab.reference_dir),
+            remedy=_("Correct the reference or the rubric first: `labcheck check` on it shows more."),
+        )
+    names = {name for used in grading.uses.values() for name in used}
+    telling = sorted(grading.uses, key=lambda question: len(grading.uses[question]))
+    return {name: tuple(q for q in telling if name in grading.uses[q]) for name in names}
+
+
+def _without_main(text: str) -> str:
+    """``text`` without what runs only as a script: nobody is asked for it, and it trains every model."""
+    lines = text.splitlines(keepends=True)
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "".join(lines)
 
 
 def _written(folder: Path, name: str, variant: Variant) -> Path:

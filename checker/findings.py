@@ -67,7 +67,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
     lab: str
     course_digest: str
-    environment: Environment
+    environment: Environment | None
     seconds: float
     operators: dict[str, str]
     made: dict[Kind, int]

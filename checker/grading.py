@@ -35,7 +35,8 @@ class Grading:
 
     ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it
     comes; ``left_out`` counts the hidden checks that do not run. ``until_caught`` ends at the first mistake that is
-    told: no more is asked once ``caught``.
+    told: no more is asked once ``caught``. The questions ``first`` are asked before the others. ``uses`` has, for each
+    question that was asked, the lab's names that it looked at.
     """
 
     lab: Lab
@@ -46,9 +47,11 @@ class Grading:
     told: Callable[[str, CheckResult], None] = lambda _question, _check: None
     only: tuple[str, ...] = ()
     until_caught: bool = False
+    first: tuple[str, ...] = ()
     caught: bool = field(init=False, default=False)
     results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    uses: dict[str, set[str]] = field(default_factory=dict)
     left_out: int = 0
     student: Module = field(init=False)
     reference: Module = field(init=False)

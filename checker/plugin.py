@@ -101,7 +101,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in asked if item not in hidden]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+    order = {question: number for number, question in enumerate(grading.first)}
+
+    def turn(item: pytest.Item) -> int:
+        mark = marks[item]
+        return order.get(mark.args[0], len(order)) if mark else len(order)
+
+    kept.sort(key=turn)
+    items[:] = kept
 
 
 @pytest.fixture
@@ -171,11 +178,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             pytest.skip(grading.waits_for(name))
     began = time.monotonic()
     grading.reference.measures.check = item.name
+    grading.student.used.clear()
     try:
         return (yield)
     finally:
         spent = grading.seconds.get(mark.args[0], 0.0)
         grading.seconds[mark.args[0]] = spent + time.monotonic() - began
+        grading.uses.setdefault(mark.args[0], set()).update(grading.student.used)
 
 
 @pytest.hookimpl(wrapper=True)

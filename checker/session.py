@@ -40,7 +40,10 @@ from checker.submission import Submission, read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade, and how; ``questions`` empty for all of them, ``until_caught`` only up to the first mistake."""
+    """What to grade, and how; ``questions`` empty for all of them, ``until_caught`` only up to the first mistake.
+
+    The questions ``first`` are asked before the others, in that order.
+    """
 
     lab: Lab
     path: Path
@@ -49,6 +52,7 @@ class Request:
     isolation: str = "auto"
     hidden: bool = False
     until_caught: bool = False
+    first: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,7 +82,15 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
         running = server or stack.enter_context(Server(request.isolation))
         data = dataset.load(request.lab.rubric.data, request.data)
         grading = Grading(
-            request.lab, submission, data, running, request.hidden, told, request.questions, request.until_caught
+            request.lab,
+            submission,
+            data,
+            running,
+            hidden=request.hidden,
+            told=told,
+            only=request.questions,
+            until_caught=request.until_caught,
+            first=request.first,
         )
         stack.callback(grading.close)
         run_checks(request.lab, grading)

@@ -32,7 +32,7 @@ class Module:
     ``names`` are the lab's, ``fills`` the values of extra parameters by name, ``seconds`` the time of a question,
     ``training_seconds`` what is added to it where a model is trained on the whole budget. ``explain`` says what usually
     leads to an error. ``input_shape``, without the batch axis, serves to build a model that is not built. ``measures`` are
-    the reference's trainings.
+    the reference's trainings; ``used`` are the lab's names that were asked for.
     """
 
     runner: Runner
@@ -45,6 +45,7 @@ class Module:
     input_shape: Shape = (28, 28, 1)
     remarks: list[Remark] = field(default_factory=list)
     measures: Measures = field(default_factory=Measures)
+    used: set[str] = field(default_factory=set)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self.names:
@@ -69,6 +70,7 @@ class Module:
     def match(self, name: str) -> Definition | None:
         """What the submission defines for the lab's ``name``: exactly, simplified, or under an alias."""
         known = self.definitions
+        self.used.add(name)
         if name in known:
             return known[name]
         wanted = [simplified(name), *map(simplified, self.names[name].aliases)]

@@ -208,6 +208,18 @@ FORMS = {
     "frozen": other("mlp", "m = Sequential([Input((784,)), Dense(12, activation='relu', trainable=False), Dense(10, activation='softmax')])"),
     "frozen afterwards": other("mlp", """
         m = Sequential([Input((784,)), Dense(12, activation='relu'), Dense(10, activation='softmax')]); m.layers[0].trainable = False"""),
+    "zeros at first": other(
+        "mlp",
+        "m = Sequential([Input((784,)), Dense(12, activation='relu', kernel_initializer='zeros'), Dense(10, activation='softmax')])",
+    ),
+    "zeros at first in the last layer": same(
+        "mlp",
+        "m = Sequential([Input((784,)), Dense(12, activation='relu'), Dense(10, activation='softmax', kernel_initializer='zeros')])",
+    ),
+    "an identity": same(
+        "mlp",
+        "m = Sequential([Input((784,)), Dense(12), Identity(), Activation('relu'), Dense(10), Identity(), Softmax()])",
+    ),
     "regularised": other("mlp", "m = Sequential([Input((784,)), Dense(12, activation='relu', kernel_regularizer='l2'), Dense(10, activation='softmax')])"),
     "a layer too many": other("mlp", "m = Sequential([Input((784,)), Dense(12, activation='relu'), Dense(12, activation='relu'), Dense(10, activation='softmax')])"),
     "padded": other("cnn", """
@@ -245,6 +257,8 @@ COMPILED = {
     "logits in the loss, softmax in the model": (False, "compiled(m, keras.losses.CategoricalCrossentropy(from_logits=True))"),
     "softmax in neither": (False, "m = Sequential(m.layers[:-1] + [Dense(10)]); compiled(m)"),
     "mse": (False, "compiled(m, 'mse')"),
+    "a learning rate of zero": (False, "compiled(m, optimizer=keras.optimizers.Adam(0.0))"),
+    "another learning rate": (True, "compiled(m, optimizer=keras.optimizers.Adam(0.003))"),
     "sgd": (False, "compiled(m, optimizer='sgd')"),
     "no accuracy": (False, "compiled(m, metrics=['mse'])"),
     "not compiled": (False, "pass"),

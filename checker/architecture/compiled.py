@@ -31,6 +31,8 @@ def compile_faults(
         yield _("The optimizer is {found} instead of {expected}.").format(
             found=found.optimizer.name, expected=expected.optimizer.name
         )
+    if found.learning_rate == 0:
+        yield _("The learning rate is 0: no weight ever moves.")
     missing = [metric for metric in expected.metrics if not _has(found.metrics, metric)]
     for metric in missing:
         yield _("The metric {metric} is not asked for in compile.").format(metric=metric.name)

@@ -156,6 +156,7 @@ def _setting_sentences() -> dict[str, str]:
         "rate": _("a rate of {found} instead of {expected}"),
         "use_bias": _("use_bias={found} instead of {expected}"),
         "kernel_regularizer": _("a regulariser that the lab does not ask for"),
+        "kernel_initializer": _("its weights all start at one value ({found}), so that its neurons stay alike"),
         "trainable": _("its weights are frozen (trainable=False)"),
         "shares the weights of": _("it shares its weights with another layer"),
     }

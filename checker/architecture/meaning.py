@@ -7,6 +7,7 @@ rate 0, names, InputLayers), what can be written in two ways is written in one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,7 @@ REGULARISERS = (
     "kernel_constraint",
     "bias_constraint",
 )
+CONSTANTS = ("Zeros", "Ones", "Constant")
 NOISE = ("name", "dtype", "trainable", "data_format", "batch_shape", "quantization_config", "seed", "noise_shape")
 ELEMENTWISE = ("Activation",)
 
@@ -204,6 +206,8 @@ def _has_no_effect(node: Node) -> bool:
     match node.kind:
         case "Activation":
             return bool(node.settings["activation"] == "linear")
+        case "Identity":
+            return True
         case "Dropout":
             return not node.settings.get("rate")
         case "Cast":
@@ -293,7 +297,22 @@ def _units(flat: Flat) -> tuple[tuple[Unit, ...], tuple[int, ...]]:
         numbers[position] = len(units)
         units.append(_unit(node, sources, layers.get(node.source.layer) if node.source.weights else None))
         layers.setdefault(node.source.layer, len(units) - 1)
-    return tuple(units), tuple(numbers[output] for output in flat.outputs)
+    return tuple(_with_start(units)), tuple(numbers[output] for output in flat.outputs)
+
+
+def _with_start(units: list[Unit]) -> Iterator[Unit]:
+    """The units; one whose weights all start at one value says so, where that keeps its neurons alike for good.
+
+    The last layer with weights is told apart by what it should give: it learns from zeros as well as from anything.
+    """
+    last = max((number for number, unit in enumerate(units) if unit.parameters), default=-1)
+    for number, unit in enumerate(units):
+        initializer = unit.source.config.get("kernel_initializer")
+        start = initializer.get("class_name") if isinstance(initializer, dict) else None
+        if number < last and unit.parameters and start in CONSTANTS:
+            yield replace(unit, settings=(*unit.settings, ("kernel_initializer", start)))
+        else:
+            yield unit
 
 
 def _closes(nodes: list[Node], node: Node, units: list[Unit], sources: tuple[int, ...]) -> bool:

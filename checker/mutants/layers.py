@@ -260,7 +260,6 @@ def optimizer_changed(code: Code) -> Iterator[Edit]:
         classes = {"adam": "Adam", "rmsprop": "RMSprop"}
         if name := classes.get(str(value.value)):
             yield code.replace(value, f'__import__("keras").optimizers.{name}(0.0)')
-            yield code.replace(value, f'__import__("keras").optimizers.{name}(1.0)')
 
 
 def _compiled_with(code: Code, name: str) -> Iterator[ast.Constant]:

@@ -88,8 +88,8 @@ def number_changed(code: Code) -> Iterator[Edit]:
 
 
 @operator(
-    MUTANT, "a text is another one",
-    "open(name + '.json')", "open(name + '.json~')",
+    MUTANT, "a text lacks its first letter",
+    "open(name + '.json')", "open(name + 'json')",
 )  # fmt: skip
 def text_changed(code: Code) -> Iterator[Edit]:
     for node in code.nodes(ast.Constant):
@@ -97,7 +97,8 @@ def text_changed(code: Code) -> Iterator[Edit]:
             continue
         if isinstance(code.parents[node], (ast.JoinedStr, ast.FormattedValue)):
             continue
-        yield code.replace(node, repr(node.value + "~"))
+        if len(node.value) > 1:
+            yield code.replace(node, repr(node.value[1:]))
 
 
 def _unjudged(code: Code, node: ast.expr) -> bool:

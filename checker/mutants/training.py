@@ -10,6 +10,14 @@ from checker.mutants.code import Code, Edit
 from checker.mutants.keras_calls import argument, calls, without_argument
 from checker.mutants.operator import operator
 
+# what Keras takes anyway where it is not given
+DEFAULTS = {
+    ("pool_size", "(2, 2)"),
+    ("pool_size", "2"),
+    ("strides", "1"),
+    ("strides", "(1, 1)"),
+    ("batch_size", "32"),
+}
 # how much is printed, what a thing is called and what chance begins with are nobody's mistake
 UNJUDGED = {"verbose", "name", "seed", "random_state", "shuffle"}
 
@@ -114,9 +122,13 @@ def _of_fits(code: Code, name: str) -> Iterator[ast.expr]:
 def argument_dropped(code: Code) -> Iterator[Edit]:
     for call in code.nodes(ast.Call):
         for keyword in call.keywords:
-            judged = keyword.arg is not None and keyword.arg not in UNJUDGED
+            judged = keyword.arg is not None and keyword.arg not in UNJUDGED and not _is_default(code, keyword)
             if judged and (removed := without_argument(code, call, keyword.arg or "")):
                 yield removed
+
+
+def _is_default(code: Code, keyword: ast.keyword) -> bool:
+    return (keyword.arg, code.text(keyword.value)) in DEFAULTS
 
 
 @operator(
@@ -195,8 +207,14 @@ def sets_confused(code: Code) -> Iterator[Edit]:
     known = {node.id for node in ast.walk(code.tree) if isinstance(node, ast.Name)}
     known |= {node.arg for node in ast.walk(code.tree) if isinstance(node, ast.arg)}
     for name in code.nodes(ast.Name):
-        if not isinstance(name.ctx, ast.Load):
+        # the shape of one is the shape of the other, but for the number of rows
+        if not isinstance(name.ctx, ast.Load) or _is_shaped(code, name):
             continue
         for one, other in (("train", "test"), ("test", "train")):
             if one in name.id and (swapped := name.id.replace(one, other)) in known:
                 yield code.replace(name, swapped)
+
+
+def _is_shaped(code: Code, name: ast.Name) -> bool:
+    above = code.parents[name]
+    return isinstance(above, ast.Attribute) and above.attr in ("shape", "ndim", "dtype")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import importlib
 import os
 import select
@@ -210,9 +209,6 @@ def warm_up() -> None:
     # an attribute of tensorflow.keras and an import statement find the same module only once it was imported so
     for name in FACES:
         importlib.import_module(f"tensorflow.keras.{name}")
-    # a child's collector need not walk through what was imported here: that would copy every page that it shares with us
-    gc.collect()
-    gc.freeze()
     sys.stdout.flush()
 
 
