@@ -16,6 +16,7 @@ from checker.mutants.keras_calls import (
     calls,
     is_last,
     layers,
+    models,
     neighbours,
     without_argument,
 )
@@ -191,9 +192,9 @@ def layer_frozen(code: Code) -> Iterator[Edit]:
     "m = Sequential([layers.Dense(5, kernel_initializer='zeros'), layers.Dense(2)])",
 )  # fmt: skip
 def zeros_at_first(code: Code) -> Iterator[Edit]:
-    for layer in _weighted(code):
+    for found in models(code):
         # the last layer learns from zeros as well as from anything
-        if not is_last(layer):
+        for layer in [each for each in found if each.name in WEIGHTED][:-1]:
             yield layer.with_argument("kernel_initializer='zeros'")
 
 

@@ -17,6 +17,7 @@ DEFAULTS = {
     ("strides", "1"),
     ("strides", "(1, 1)"),
     ("batch_size", "32"),
+    ("monitor", '"val_loss"'),
 }
 # how much is printed, what a thing is called and what chance begins with are nobody's mistake
 UNJUDGED = {"verbose", "name", "seed", "random_state", "shuffle"}

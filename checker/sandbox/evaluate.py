@@ -164,7 +164,8 @@ class Evaluator:
                 return self._train(expression)
             case After(before, of):
                 self.value(before)
-                return self.value(of)
+                # a file that was read before may be another one by now
+                return self._again(of).value if isinstance(of, Stored) else self.value(of)
             case Transplanted(of, weights, input_shape):
                 model = self._copy(of)
                 probe.build(model, input_shape)

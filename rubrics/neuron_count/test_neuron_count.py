@@ -34,6 +34,8 @@ from checker.sweep import accepted, stored
 
 SCALE = 255.0
 SPLIT, PATIENCE, EVERY = 0.15, 10, 5
+# those of MNIST's training set
+IMAGES = 60000
 # a share of 15 % may be a whole number of images more or less
 ROUNDING = 1e-3
 EPOCHS = range(12)
@@ -176,6 +178,13 @@ def own(student, fit):
     return all(given is not None and mine is not None and given.rows == mine.facts.rows for given, mine in pairs)
 
 
+def images_of(fit):
+    """How many images a fit was given, for training and for validation; all of them where that cannot be told."""
+    parts = [each for each in (fit.x, fit.validation_x) if each is not None]
+    countable = fit.x is not None and fit.ran_samples is not None and all(each.shape for each in parts)
+    return sum(each.shape[0] for each in parts) if countable else IMAGES
+
+
 class Network:
     """A model of the student's and the fits that trained it."""
 
@@ -220,8 +229,6 @@ class Network:
     def trained(self, grading, data, say):
         """Its fits on the training images, one at least; raises what keeps it from being trained."""
         self.compiled()
-        place, rate = self.model.compiled.place or self.model.place, self.model.compiled.learning_rate
-        assert rate is None or rate > 0, say("no_learning", at=place, name=self.called)
         if not self.fits:
             stopped = self.stopped(grading)
             if stopped is not None:
@@ -233,6 +240,9 @@ class Network:
         tested = any(on(fit, data.mnist.test) for fit in self.fits)
         assert right or not tested, say("fit_on_test", at=place, name=self.called)
         assert right, say("fit_on_other", at=place, name=self.called)
+        most = max(images_of(fit) for fit in right)
+        told = {"found": number(most), "expected": number(IMAGES)}
+        assert most >= IMAGES, say("fit_on_part", at=place, name=self.called, **told)
         return right
 
     def stopped(self, grading):

@@ -329,7 +329,7 @@ SLIPS: dict[str, Slip] = {
     ),
     "a learning rate of zero": Slip(
         small(_SMALL.partition("BEGIN SOLUTION\n")[2].partition("    model.compile")[0]).replace('optimizer="adam"', "optimizer=keras.optimizers.Adam(0.0)", 1),
-        "training", "that it never saw",
+        "small_model", "learning rate is 0",
     ),
     "labels misaligned": Slip(
         swap("    y_test = keras.utils.to_categorical(y_test)", "    y_train = y_train[::-1]\n    y_test = keras.utils.to_categorical(y_test)"),

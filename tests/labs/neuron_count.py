@@ -381,7 +381,7 @@ SLIPS: dict[str, Slip] = {
         REFERENCE.replace(_NN0, swapped(_NN0, "fit(X_train, y_train", "fit(X_train, y_train[::-1]")), "nn0", "with their labels",
     ),
     "a learning rate of zero": Slip(
-        REFERENCE.replace(_NN0, swapped(_NN0, 'optimizer="adam"', "optimizer=keras.optimizers.Adam(0.0)")), "nn0", "learning rate of nn0 is zero",
+        REFERENCE.replace(_NN0, swapped(_NN0, 'optimizer="adam"', "optimizer=keras.optimizers.Adam(0.0)")), "nn0", "learning rate is 0",
     ),
     "counted from 1": Slip(
         monitor("    def on_epoch_end(self, epoch, logs=None):\n        if (epoch + 1) % 5 == 0:\n            print(epoch + 1, logs)\n"),
