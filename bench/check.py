@@ -26,6 +26,7 @@ from checker.course import Lab, default_course
 from checker.expression import Kept
 from checker.grading import Grading
 from checker.handle import Model
+from checker.repair import without_main
 from checker.server import Server
 from checker.submission import read
 
@@ -46,7 +47,7 @@ def submissions(lab: Lab, folder: Path, count: int) -> list[Path]:
     for number, path in enumerate(paths):
         shutil.copytree(lab.reference_dir, path, ignore=shutil.ignore_patterns("__pycache__"))
         main = path / f"{lab.name}.py"
-        code = main.read_text("utf-8").partition("\n\nif __name__")[0]
+        code = without_main(main.read_text("utf-8"))
         main.write_text(f"{code}\n# {number}\n", "utf-8")
     return paths
 

@@ -16,20 +16,23 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+import msgspec
+
 from checker import dataset, pool, session
-from checker.course import FreeSpec, Lab
+from checker.course import Lab
 from checker.errors import CourseError, LabcheckError
 from checker.evidence import Ending
 from checker.findings import EQUIVALENT, MUTANT, Audit, Audited, Finding, Kind, Told
 from checker.grading import Grading
 from checker.language import _, pick
 from checker.mutants import OPERATORS, Variant, variants
+from checker.repair import without_main
 from checker.scorecard import Outcome, Scorecard
 from checker.server import Server
 from checker.submission import read
 
 # how many variants of each kind are graded unless all are asked for: more than enough of each operator, in minutes
-MUTANTS, EQUIVALENTS = 220, 70
+MUTANTS, EQUIVALENTS = 200, 64
 
 
 def audit(
@@ -46,10 +49,13 @@ def audit(
     Raises CourseError where the reference itself does not get full marks.
     """
     began = time.monotonic()
-    text = _without_main((lab.reference_dir / f"{lab.name}.py").read_text("utf-8"))
+    text = without_main((lab.reference_dir / f"{lab.name}.py").read_text("utf-8"))
     made = {kind: variants(text, kind) for kind in (MUTANT, EQUIVALENT)}
     limits = {MUTANT: MUTANTS, EQUIVALENT: EQUIVALENTS}
-    chosen = [each for kind in made for each in (made[kind] if everything else spread(made[kind], limits[kind]))]
+    free = [each for variant in made[MUTANT] if (each := _free(lab, text, variant)) is not None]
+    names = {each.name for each in free}
+    left = {kind: [each for each in made[kind] if each.name not in names] for kind in made}
+    chosen = [each for kind in left for each in (left[kind] if everything else spread(left[kind], limits[kind]))]
     with Server(isolation) as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
         folder = Path(name)
         uses = _questions_by_name(lab, data, server)
@@ -69,7 +75,7 @@ def audit(
         for number, card in pool.grade(requests, server, jobs):
             if isinstance(card, Scorecard):
                 environment = card.environment
-            found.append((number, _audited(lab, text, chosen[number], card)))
+            found.append((number, _audited(text, chosen[number], card)))
             told(found[-1][1], len(found), len(chosen))
     return Audit(
         lab=lab.name,
@@ -78,7 +84,7 @@ def audit(
         seconds=round(time.monotonic() - began, 1),
         operators={name: _(each.sentence) for name, each in OPERATORS.items()},
         made={kind: len(each) for kind, each in made.items()},
-        variants=tuple(each for _number, each in sorted(found, key=lambda pair: pair[0])),
+        variants=(*(each for _number, each in sorted(found, key=lambda pair: pair[0])), *free),
     )
 
 
@@ -116,15 +122,6 @@ def _questions_by_name(lab: Lab, data: str | None, server: Server) -> dict[str, 
     return {name: tuple(q for q in telling if name in grading.uses[q]) for name in names}
 
 
-def _without_main(text: str) -> str:
-    """``text`` without what runs only as a script: nobody is asked for it, and it trains every model."""
-    lines = text.splitlines(keepends=True)
-    for node in reversed(ast.parse(text).body):
-        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "".join(lines)
-
-
 def _written(folder: Path, name: str, variant: Variant) -> Path:
     own = folder / variant.name
     own.mkdir()
@@ -133,23 +130,27 @@ def _written(folder: Path, name: str, variant: Variant) -> Path:
     return path
 
 
-def _audited(lab: Lab, text: str, variant: Variant, card: Scorecard | LabcheckError) -> Audited:
-    where = _function_at(text, variant.line)
-    diff = "" if variant.text.startswith("{") else _diff(text, variant.text)
+def _audited(text: str, variant: Variant, card: Scorecard | LabcheckError) -> Audited:
     finding, told, score = _finding(variant.operator.kind, card)
-    because = ""
-    if finding in (Finding.missed, Finding.inconclusive):
-        free = _free(lab, variant.operator.name, where, diff)
-        if free is not None:
-            finding, because = Finding.free, pick(free.because.as_dict())
+    return _found(text, variant, finding, told, score)
+
+
+def _found(
+    text: str,
+    variant: Variant,
+    finding: Finding,
+    told: tuple[Told, ...] = (),
+    score: float = 0.0,
+    because: str = "",
+) -> Audited:
     return Audited(
         name=variant.name,
         operator=variant.operator.name,
         kind=variant.operator.kind,
         finding=finding,
-        where=where,
+        where=_function_at(text, variant.line),
         line=variant.line,
-        diff=diff,
+        diff="" if variant.text.startswith("{") else _diff(text, variant.text),
         score=score,
         told=told,
         because=because,
@@ -173,18 +174,14 @@ def _finding(kind: Kind, card: Scorecard | LabcheckError) -> tuple[Finding, tupl
     return Finding.inconclusive if Outcome.inconclusive in outcomes else Finding.missed, told, card.score
 
 
-def _free(lab: Lab, operator: str, where: str, diff: str) -> FreeSpec | None:
-    """The rule of the lab by which a mutant is no mistake."""
-    changed = "\n".join(
-        line[1:] for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
-    )
+def _free(lab: Lab, text: str, variant: Variant) -> Audited | None:
+    """A mutant that the lab leaves to the student, with the reason; None for one that must be caught."""
+    found = _found(text, variant, Finding.free)
+    changed = "\n".join(line[1:] for line in found.diff.splitlines()[2:] if line[:1] in ("+", "-"))
     for rule in lab.rubric.audit.free:
-        if (
-            operator in rule.operators
-            and (not rule.where or where in rule.where)
-            and re.search(rule.line, changed)
-        ):
-            return rule
+        within = not rule.where or found.where in rule.where
+        if variant.operator.name in rule.operators and within and re.search(rule.line, changed):
+            return msgspec.structs.replace(found, because=pick(rule.because.as_dict()))
     return None
 
 

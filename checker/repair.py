@@ -37,3 +37,12 @@ def _functions(code: str, name: str) -> Iterator[ast.FunctionDef]:
     for node in ast.parse(code).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             yield node
+
+
+def without_main(text: str) -> str:
+    """``text`` without what runs only as a script: in a reference that trains every model, and nobody asks for it."""
+    lines = text.splitlines(keepends=True)
+    for node in reversed(ast.parse(text).body):
+        if isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "".join(lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from checker.template import BEGIN, END
+from checker.template import BEGIN, CELL, END
 
 Node = TypeVar("Node", bound=ast.AST)
 Span = tuple[int, int]
@@ -38,6 +38,15 @@ class Code:
         for line in lines:
             self._starts.append(self._starts[-1] + len(line))
         self._open = _between_markers([line.decode() for line in lines])
+
+    def markdown(self) -> Iterator[tuple[int, str]]:
+        """The lines of Markdown cells that may be changed, each with the offset of its first byte."""
+        inside = False
+        for number, line in enumerate(self.source.splitlines(), 1):
+            if cell := CELL.match(line + "\n"):
+                inside = bool(cell[1])
+            elif inside and number in self._open:
+                yield self._starts[number - 1], line
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator
 
 from checker.findings import MUTANT
@@ -20,6 +21,8 @@ ARITHMETIC = {
 }
 COMPARED = {ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Gt: (">", "<="), ast.Lt: ("<", ">="),
             ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is")}  # fmt: skip
+# a whole number of three digits or more, its thousands apart or not
+FIGURE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[,' \u00a0\u202f]\d{3})+|\d{3,})(?![\d.]\d)(?!\d)")
 # what these say is for the screen, or for nobody
 SILENT = {"verbose", "name", "seed", "random_state", "shuffle", "labels"}
 
@@ -115,6 +118,17 @@ def decimals_changed(code: Code) -> Iterator[Edit]:
         if isinstance(node.value, str) and ".2f" in node.value:
             yield code.replace(node, repr(node.value.replace(".2f", ".1f")))
             yield code.replace(node, repr(node.value.replace(".2f", ".4f")))
+
+
+@operator(
+    MUTANT, "a number in the report is another one",
+    "# %% [markdown]\n# Total: 407,050 weights\n", "# %% [markdown]\n# Total: 407,051 weights\n",
+)  # fmt: skip
+def figure_changed(code: Code) -> Iterator[Edit]:
+    for start, line in code.markdown():
+        for found in FIGURE.finditer(line):
+            last = start + len(line[: found.end() - 1].encode())
+            yield Edit(last, last + 1, str((int(found[0][-1]) + 1) % 10))
 
 
 @operator(

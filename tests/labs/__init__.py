@@ -8,6 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from checker.repair import without_main
+
 ROOT = Path(__file__).parent.parent.parent
 LABS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py")))
 
@@ -34,8 +36,7 @@ def cases(lab: str) -> ModuleType:
 
 def reference(lab: str) -> str:
     """The reference solution's code, without what runs as a script."""
-    code = (ROOT / "reference" / lab / f"{lab}.py").read_text("utf-8")
-    return code.partition("\n\nif __name__")[0] + "\n"
+    return without_main((ROOT / "reference" / lab / f"{lab}.py").read_text("utf-8"))
 
 
 def swapped(code: str, *pairs: str) -> str:
