@@ -180,18 +180,20 @@ def _free(lab: Lab, text: str, variant: Variant) -> Audited | None:
     changed = "\n".join(line[1:] for line in found.diff.splitlines()[2:] if line[:1] in ("+", "-"))
     for rule in lab.rubric.audit.free:
         within = not rule.where or found.where in rule.where
-        if variant.operator.name in rule.operators and within and re.search(rule.line, changed):
+        meant = not rule.operators or variant.operator.name in rule.operators
+        if meant and within and re.search(rule.line, changed):
             return msgspec.structs.replace(found, because=pick(rule.because.as_dict()))
     return None
 
 
 def _function_at(text: str, line: int) -> str:
-    """The top-level function or class, or the name that is assigned, on a line of a program; "" for none."""
+    """The top-level function or class, or else the first name in the statement, on a line of a program; "" for none."""
     for node in ast.parse(text).body:
         if node.lineno <= line <= (node.end_lineno or node.lineno):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 return node.name
-            return next((n.id for n in ast.walk(node) if isinstance(n, ast.Name)), "")
+            names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+            return min(names, key=lambda each: (each.lineno, each.col_offset)).id if names else ""
     return ""
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from checker.errors import CourseError
 from checker.language import LANGUAGES, _
@@ -63,20 +63,22 @@ class CheckSpec(_Strict):
     slips: dict[int, Text] = {}
 
 
+def _is_pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return value
+
+
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+
+
 class Explanation(_Strict):
     """What a student reads beside an error of their code: ``match`` is searched in "ending Type: message"."""
 
-    match: str
+    match: Pattern
     text: Text
-
-    @field_validator("match")
-    @classmethod
-    def _is_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return value
 
 
 class QuestionSpec(_Strict):
@@ -120,13 +122,13 @@ class SweepSpec(_Strict):
 class FreeSpec(_Strict):
     """Mutants that an audit does not call mistakes, because the lab leaves the matter to the student.
 
-    A mutant is one where one of ``operators`` made it, within one of the functions ``where`` (any, if there are none),
-    on a line in which ``line``, a regular expression, is found, before the change or after it.
+    A mutant is one of them where one of ``operators`` made it, within one of the functions ``where`` (any, if there are
+    none), on a line in which ``line``, a regular expression, is found, before the change or after it.
     """
 
-    operators: tuple[str, ...]
+    operators: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
-    line: str = ""
+    line: Pattern = ""
     because: Text
 
 

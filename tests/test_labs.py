@@ -8,6 +8,7 @@ from labs import LABS, ROOT, Slip, cases
 from labs.cnn_mnist import REFERENCE, SEED
 
 from checker.course import default_course
+from checker.language import speak
 from checker.scorecard import Scorecard
 from checker.template import notebook
 
@@ -55,11 +56,16 @@ def test_the_reference_gets_full_marks(check: Check, lab: str, data: str, form: 
     assert (card.score, told(card)) == (20.0, [])
 
 
+@pytest.mark.parametrize(("language", "says"), [("en", "is still to be written"), ("fr", "reste à écrire")])
+@pytest.mark.parametrize("form", ["py", "ipynb"])
 @pytest.mark.parametrize("lab", LABS)
-def test_the_template_scores_nothing_and_says_what_to_begin_with(check: Check, lab: str) -> None:
-    card = check(path=default_course().lab(lab).template_dir / f"{lab}.py", lab=lab)
+def test_the_template_scores_nothing_and_says_what_to_begin_with(
+    check: Check, lab: str, form: str, language: str, says: str
+) -> None:
+    speak(language)
+    card = check(path=default_course().lab(lab).template_dir / f"{lab}.{form}", lab=lab)
     assert card.score == 0.0
-    assert "is still to be written" in card.questions[0].checks[0].message
+    assert says in card.questions[0].checks[0].message
 
 
 def test_every_old_spelling_of_the_handout_is_noted_with_its_line(check: Check) -> None:

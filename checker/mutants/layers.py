@@ -278,7 +278,7 @@ def metrics_changed(code: Code) -> Iterator[Edit]:
     for call in calls(code, "compile"):
         metrics = argument(call, "metrics")
         if metrics is not None:
-            yield code.replace(metrics, "['mae']")
+            yield code.replace(metrics, "['mse']" if "mae" in code.text(metrics) else "['mae']")
             if removed := without_argument(code, call, "metrics"):
                 yield removed
 

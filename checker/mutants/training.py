@@ -101,12 +101,12 @@ def labels_misaligned(code: Code) -> Iterator[Edit]:
 
 @operator(
     MUTANT, "a model is trained on a part of the images",
-    "m.fit(x, y)", "m.fit(x[:100], y[:100])",
+    "m.fit(x, y)", "m.fit(x[:40], y[:40])",
 )  # fmt: skip
 def part_of_the_images(code: Code) -> Iterator[list[Edit]]:
     for call in calls(code, "fit"):
         if len(call.args) > 1:
-            yield [code.replace(each, f"{code.text(each)}[:100]") for each in call.args[:2]]
+            yield [code.replace(each, f"{code.text(each)}[:40]") for each in call.args[:2]]
 
 
 def _of_fits(code: Code, name: str) -> Iterator[ast.expr]:

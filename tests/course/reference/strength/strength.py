@@ -43,5 +43,5 @@ def fit_regressor(model, X, y):
 def rmse(y_true, y_pred):
     """The root of the mean squared error, a float."""
     ### BEGIN SOLUTION
-    return float(np.sqrt(np.mean((np.ravel(y_true) - np.ravel(y_pred)) ** 2)))
+    return np.sqrt(np.mean((np.ravel(y_true) - np.ravel(y_pred)) ** 2))
     ### END SOLUTION

@@ -110,7 +110,7 @@ def test_rmse(student, say):
     generator = np.random.default_rng(5)
     truth, guess = generator.normal(size=(2, N))
     expected = float(np.sqrt(((truth - guess) ** 2).mean()))
-    for y_pred in (guess, guess[:, None]):
-        found = student.rmse(truth, y_pred)
+    for y_true, y_pred in ((truth, guess), (truth, guess[:, None]), (truth[:, None], guess)):
+        found = student.rmse(y_true, y_pred)
         right = isinstance(found, (int, float)) and abs(found - expected) < 1e-4
         assert right, say("wrong", at=student.place("rmse"), what="rmse", found=found, expected=expected)
