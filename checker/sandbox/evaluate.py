@@ -164,8 +164,7 @@ class Evaluator:
                 return self._train(expression)
             case After(before, of):
                 self.value(before)
-                # a file that was read before may be another one by now
-                return self._again(of).value if isinstance(of, Stored) else self.value(of)
+                return self.value(of)
             case Transplanted(of, weights, input_shape):
                 model = self._copy(of)
                 probe.build(model, input_shape)

@@ -355,7 +355,8 @@ class Training:
         self.images, self.labels = data.mnist.train.images.reshape(-1, PIXELS), data.mnist.train.labels
         if self.definition is not None and self.definition.kind == "function":
             model = right_linear_model(student, reference, given) if own else reference.linear_model()
-            self._by_function(model, say, contrary)
+            logpath = "labcheck_logs/contrary" if contrary else f"labcheck_logs/{'linear' if own else 'asked'}-0"
+            self._by_function(model, say, contrary, logpath)
         elif student.fits:
             self.count = TRAIN
             self.fits, self.files = student.fits, student.loaded.effects.files
@@ -368,14 +369,14 @@ class Training:
         # twenty fits of one epoch are twenty epochs
         self.epochs = sum(fit.epochs for fit in self.fits if kinds_of(fit) == kinds_of(self.fit))
 
-    def _by_function(self, model, say, contrary):
+    def _by_function(self, model, say, contrary, logpath):
         self.count = GIVEN
         self.images, self.labels = self.images[:GIVEN], self.labels[:GIVEN]
         if contrary:
             # all of one class but the last, whose loss then grows from the first epoch on; scaled, for small steps
             self.images = self.images / np.float32(255)
             self.labels = np.where(np.arange(GIVEN) < GIVEN - HELD, 0, 1)
-        self.logpath = "labcheck_logs/contrary" if contrary else "labcheck_logs/linear-0"
+        self.logpath = logpath
         function = self.student.train_and_checkpoint
         self.run = function.run(model, self.images, onehot(self.labels), self.logpath)
         self.path = self.run.value
