@@ -104,7 +104,7 @@ def test_the_module_gives_the_shapes_on_real_data_too(check: Check) -> None:
     ("language", "begin", "code"),
     [
         ("en", "mnist_shapes is still to be written", "put your code where it says"),
-        ("fr", "mnist_shapes est encore à écrire", "mettez votre code"),
+        ("fr", "mnist_shapes reste à écrire", "mettez votre code"),
     ],
 )
 def test_the_template_says_what_to_begin_with(check: Check, language: str, begin: str, code: str) -> None:
