@@ -42,7 +42,6 @@ def audit(
     told: Callable[[Audited, int, int], None],
     *,
     everything: bool = False,
-    isolation: str = "auto",
 ) -> Audit:
     """Grade variants of the reference; ``told`` hears each as it is done, with how many are and how many will be.
 
@@ -56,7 +55,7 @@ def audit(
     names = {each.name for each in free}
     left = {kind: [each for each in made[kind] if each.name not in names] for kind in made}
     chosen = [each for kind in left for each in (left[kind] if everything else spread(left[kind], limits[kind]))]
-    with Server(isolation) as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
+    with Server() as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
         folder = Path(name)
         uses = _questions_by_name(lab, data, server)
         requests = [
@@ -101,7 +100,8 @@ def spread(found: Sequence[Variant], limit: int) -> list[Variant]:
 def _questions_by_name(lab: Lab, data: str | None, server: Server) -> dict[str, tuple[str, ...]]:
     """The questions that look at each of the lab's names, by grading the untouched reference.
 
-    A mistake in a function is soonest found by those, and by the one that looks at the fewest first of all. Raises CourseError where the reference does not get full marks.
+    A mistake in a function is soonest found by those, and by the one that looks at the fewest first of all. Raises
+    CourseError where the reference does not get full marks.
     """
     submission = read(lab.reference_dir, tuple(lab.rubric.names))
     grading = Grading(lab, submission, dataset.load(lab.rubric.data, data), server, hidden=True)

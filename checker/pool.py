@@ -8,7 +8,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from checker import session
 from checker.errors import LabcheckError
-from checker.language import speak, spoken
 from checker.scorecard import Scorecard
 from checker.server import CAN_FORK, Server
 from checker.session import Request
@@ -31,7 +30,7 @@ def grade(
     _shared.append(server)
     context = multiprocessing.get_context("fork")
     try:
-        with ProcessPoolExecutor(jobs, context, _begin, (spoken(),)) as pool:
+        with ProcessPoolExecutor(jobs, context) as pool:
             waiting = {pool.submit(_graded_there, request): number for number, request in enumerate(requests)}
             try:
                 for done in as_completed(waiting):
@@ -40,10 +39,6 @@ def grade(
                 pool.shutdown(cancel_futures=True)
     finally:
         _shared.remove(server)
-
-
-def _begin(language: str) -> None:
-    speak(language)
 
 
 def _graded_there(request: Request) -> Scorecard | LabcheckError:

@@ -14,7 +14,7 @@ from checker.handle import Array, Function, History, Model, Run, simplified
 from checker.likeness import architectures_alike, compiled_right, is_right, layers_alike
 from checker.search import model_among, model_of, models_in, nearest
 from checker.student import Module
-from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of
+from checker.trial import Trial, conclude, holds_pairs_of, holds_rows_of, images_given
 
 
 def question(
@@ -35,6 +35,6 @@ def question(
 __all__ = [
     "Array", "Award", "Function", "History", "Inconclusive", "Missing", "Model", "Module", "Run", "StudentFault", "Trial",
     "architectures_alike", "compare", "compile_faults", "compiled_alike", "compiled_right", "conclude", "holds_pairs_of",
-    "holds_rows_of", "input_for", "is_right", "layers_alike", "model_among", "model_of", "models_in", "nearest", "question", "shape_text",
+    "holds_rows_of", "images_given", "input_for", "is_right", "layers_alike", "model_among", "model_of", "models_in", "nearest", "question", "shape_text",
     "simplified",
 ]  # fmt: skip

@@ -342,8 +342,9 @@ class Recording:
 
     @property
     def reusable(self) -> bool:
-        """Whether the top level ran without a failure, so that what was answered holds for another run as well."""
-        return self.evidence.loaded is not None and not self.evidence.loaded.failures
+        """Whether the top level ran whole and left names, so that what was answered holds for another run as well."""
+        loaded = self.evidence.loaded
+        return loaded is not None and bool(loaded.definitions) and not loaded.failures
 
     def dump(self, *, failures: bool = True) -> bytes:
         """The evidence as bytes, for ``Recording.of``; ``failures`` False leaves out what did not come to its end."""

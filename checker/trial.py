@@ -214,6 +214,14 @@ def holds_pairs_of(
     return bool(len(given) == len(places) and (given == np.asarray(labels)[places]).all())
 
 
+def images_given(fit: FitCall, *, with_validation: bool = True) -> int | None:
+    """How many images a fit was given, those for validation among them; None where that cannot be told."""
+    parts = [fit.x, fit.validation_x] if with_validation and fit.validation_x is not None else [fit.x]
+    if fit.ran_samples is None or any(each is None or not each.shape for each in parts):
+        return None
+    return sum(each.shape[0] for each in parts if each is not None)
+
+
 def _rows_in(facts: ArrayFacts | None, array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer] | None:
     """The number in ``array`` of each recorded row, None where one is not in it."""
     if facts is None or facts.rows is None or not facts.shape or not len(facts.rows.array()):

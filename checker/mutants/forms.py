@@ -25,7 +25,7 @@ def activation_apart(code: Code) -> Iterator[Edit]:
     for layer in layers(code):
         value = layer.argument("activation") if layer.name in WEIGHTED else None
         if value is not None and (bare := _without_activation(layer)) is not None:
-            yield _two(layer, bare, f"{layer.prefix}Activation({code.text(value)})")
+            yield layer.followed_by(f"{layer.prefix}Activation({code.text(value)})", bare)
 
 
 @operator(
@@ -40,7 +40,7 @@ def activation_layer(code: Code) -> Iterator[Edit]:
         if not isinstance(value, ast.Constant) or value.value not in classes:
             continue
         if (bare := _without_activation(layer)) is not None:
-            yield _two(layer, bare, f"{layer.prefix}{classes[value.value]}()")
+            yield layer.followed_by(f"{layer.prefix}{classes[value.value]}()", bare)
 
 
 def _without_activation(layer: Layer) -> str | None:
@@ -50,17 +50,6 @@ def _without_activation(layer: Layer) -> str | None:
     start, _stop = layer.code.span(layer.call)
     data = layer.text.encode()
     return (data[: removed.start - start] + data[removed.stop - start :]).decode()
-
-
-def _two(layer: Layer, bare: str, second: str) -> Edit:
-    """``bare`` in the place of ``layer``, and ``second`` after it."""
-    code = layer.code
-    if isinstance(layer.owner, ast.List):
-        return layer.replaced(f"{bare}, {second}")
-    owner = code.text(layer.owner)
-    if isinstance(layer.owner, ast.Expr):
-        return code.replace(layer.owner, f"{owner.replace(layer.text, bare)}; {owner.replace(layer.text, second)}")
-    return code.replace(layer.owner, f"{second}({owner.replace(layer.text, bare)})")
 
 
 @operator(

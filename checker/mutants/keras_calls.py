@@ -75,14 +75,15 @@ class Layer:
             return self.code.replace(self.owner, "pass")
         return self.code.replace(self.owner, self.code.text(self.owner.args[0]))
 
-    def followed_by(self, new: str) -> Edit:
-        """With another layer after it; ``new`` is that layer's source."""
+    def followed_by(self, new: str, instead: str = "") -> Edit:
+        """With another layer after it, and where it is given, ``instead`` in its own place; both are source."""
+        first, owner = instead or self.text, self.code.text(self.owner)
         if isinstance(self.owner, ast.List):
-            return self.code.replace(self.call, f"{self.text}, {new}")
+            return self.replaced(f"{first}, {new}")
         if isinstance(self.owner, ast.Expr):
-            added = self.code.text(self.owner)
-            return self.code.replace(self.owner, f"{added}; {added.replace(self.text, new)}")
-        return self.code.replace(self.owner, f"{new}({self.code.text(self.owner)})")
+            added = f"{owner.replace(self.text, first)}; {owner.replace(self.text, new)}"
+            return self.code.replace(self.owner, added)
+        return self.code.replace(self.owner, f"{new}({owner.replace(self.text, first)})")
 
     def replaced(self, new: str) -> Edit:
         """Another layer in its place."""

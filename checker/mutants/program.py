@@ -11,20 +11,20 @@ from checker.findings import MUTANT
 from checker.mutants.code import Code, Edit
 from checker.mutants.keras_calls import SIGNATURES, last_name
 from checker.mutants.operator import operator
+from checker.mutants.training import UNJUDGED
 
 ARITHMETIC = {
-    ast.Add: ("+", "-"),
-    ast.Sub: ("-", "+"),
-    ast.Mult: ("*", "+"),
-    ast.Div: ("/", "*"),
-    ast.Pow: ("**", "*"),
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "+",
+    ast.Div: "*",
+    ast.Pow: "*",
 }
-COMPARED = {ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Gt: (">", "<="), ast.Lt: ("<", ">="),
-            ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is")}  # fmt: skip
+COMPARED = {ast.Eq: "!=", ast.NotEq: "==", ast.Gt: "<=", ast.Lt: ">=",
+            ast.Is: "is not", ast.IsNot: "is"}  # fmt: skip
 # a whole number of three digits or more, its thousands apart or not
 FIGURE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[,' \u00a0\u202f]\d{3})+|\d{3,})(?![\d.]\d)(?!\d)")
-# what these say is for the screen, or for nobody
-SILENT = {"verbose", "name", "seed", "random_state", "shuffle", "labels"}
+SILENT = {*UNJUDGED, "labels"}
 
 
 @operator(
@@ -138,7 +138,7 @@ def figure_changed(code: Code) -> Iterator[Edit]:
 def operation_changed(code: Code) -> Iterator[Edit]:
     for node in code.nodes(ast.BinOp):
         if type(node.op) in ARITHMETIC:
-            _sign, other = ARITHMETIC[type(node.op)]
+            other = ARITHMETIC[type(node.op)]
             yield code.replace(node, f"({code.text(node.left)} {other} {code.text(node.right)})")
             yield code.replace(node, code.text(node.left))
 
@@ -150,7 +150,7 @@ def operation_changed(code: Code) -> Iterator[Edit]:
 def comparison_changed(code: Code) -> Iterator[Edit]:
     for node in code.nodes(ast.Compare):
         if type(node.ops[0]) in COMPARED and len(node.ops) == 1:
-            _sign, other = COMPARED[type(node.ops[0])]
+            other = COMPARED[type(node.ops[0])]
             yield code.replace(node, f"{code.text(node.left)} {other} {code.text(node.comparators[0])}")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-
-import jinja2
 
 from checker.findings import EQUIVALENT, FAULTS, MUTANT, Audit, Audited, Finding, Kind
 from checker.language import _, number, spoken
+from checker.report import page
 
 COLUMNS = {
     MUTANT: (Finding.caught, Finding.missed, Finding.inconclusive, Finding.free, Finding.stillborn, Finding.broken),
@@ -84,18 +82,12 @@ def verdict(found: Audit) -> str:
 
 def html(found: Audit) -> str:
     """The page of an audit: each fault with its change, then the tables."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page.environment()
     environment.filters.update(finding=finding_word, kind=kind_word, count=number)
-    rules = {each.because: [] for each in found.variants if each.finding is Finding.free}  # type: dict[str, list[Audited]]
+    rules: dict[str, list[Audited]] = {}
     for each in found.variants:
         if each.finding is Finding.free:
-            rules[each.because].append(each)
+            rules.setdefault(each.because, []).append(each)
     return environment.get_template("audit.html.j2").render(
         found=found,
         language=spoken(),

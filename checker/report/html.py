@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup, escape
 
 from checker.language import _, number, spoken
-from checker.report import drawing, words
+from checker.report import drawing, page, words
 from checker.report.audience import Audience, seen_by
 from checker.scorecard import Scorecard
 
@@ -43,13 +42,7 @@ def render(card: Scorecard, audience: Audience = "student") -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page.environment()
     environment.filters.update(
         place=words.place_text,
         points=words.points,

@@ -22,6 +22,7 @@ from checker.rubric import (
     architectures_alike,
     compiled_right,
     holds_pairs_of,
+    images_given,
     is_right,
     layers_alike,
     model_of,
@@ -387,15 +388,6 @@ class Training:
     def place(self):
         return self.definition.place if self.definition else self.fit.place
 
-    @property
-    def used(self):
-        """How many images were given, for training and for validation; None where that cannot be told."""
-        parts = [each for each in (self.fit.x, self.fit.validation_x) if each is not None]
-        countable = (
-            self.fit.x is not None and self.fit.ran_samples is not None and all(each.shape for each in parts)
-        )
-        return sum(each.shape[0] for each in parts) if countable else None
-
     def holds_model(self):
         """Whether Keras reads a model from the file that the run wrote."""
         x = self.images[:1].astype("float32")
@@ -436,7 +428,7 @@ def test_fit_settings(training, say, award):
     faults = [say("epochs", found=found.epochs)] if found.epochs != EPOCHS else []
     faults += [say("batch", found=batch or 32)] if batch != BATCH else []
     faults += validation_faults(found, say)
-    if (used := found.used) is not None and used < found.count:
+    if (used := images_given(fit)) is not None and used < found.count:
         counts = {"found": language.number(used), "expected": language.number(found.count)}
         faults.append(say("fit_on_part", **counts))
     if faults:

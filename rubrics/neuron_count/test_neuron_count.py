@@ -24,6 +24,7 @@ from checker.rubric import (
     StudentFault,
     holds_pairs_of,
     holds_rows_of,
+    images_given,
     layers_alike,
     model_of,
     question,
@@ -178,11 +179,10 @@ def own(student, fit):
     return all(given is not None and mine is not None and given.rows == mine.facts.rows for given, mine in pairs)
 
 
-def images_of(fit):
-    """How many images a fit was given, for training and for validation; all of them where that cannot be told."""
-    parts = [each for each in (fit.x, fit.validation_x) if each is not None]
-    countable = fit.x is not None and fit.ran_samples is not None and all(each.shape for each in parts)
-    return sum(each.shape[0] for each in parts) if countable else IMAGES
+def images_of(fit, data):
+    """How many training images a fit was given; all of them where that cannot be told."""
+    count = images_given(fit, with_validation=kept_apart(fit, data) is not None)
+    return IMAGES if count is None else count
 
 
 class Network:
@@ -240,7 +240,7 @@ class Network:
         tested = any(on(fit, data.mnist.test) for fit in self.fits)
         assert right or not tested, say("fit_on_test", at=place, name=self.called)
         assert right, say("fit_on_other", at=place, name=self.called)
-        most = max(images_of(fit) for fit in right)
+        most = max(images_of(fit, data) for fit in right)
         told = {"found": number(most), "expected": number(IMAGES)}
         assert most >= IMAGES, say("fit_on_part", at=place, name=self.called, **told)
         return right
