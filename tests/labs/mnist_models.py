@@ -372,6 +372,9 @@ FORMS: dict[str, str] = {
 }  # fmt: skip
 
 SLIPS: dict[str, Slip] = {
+    "trained on a part of the images": Slip(
+        swap("        X_train,\n        y_train,\n", "        X_train[:100],\n        y_train[:100],\n"), "checkpoint", "only 100 images instead of 256",
+    ),
     "the handout's own channels": Slip(SEED, "cnn", "28 channels"),
     "a mean of (28, 28) against (28, 28, 1)": Slip(
         part(_CNN, "images = X_train.reshape(-1, 28, 28, 1)", "images = X_train.reshape(-1, 28, 28)", _IMAGES, "(inputs - mean) / std"),

@@ -342,6 +342,16 @@ FORMS: dict[str, str] = {
 }  # fmt: skip
 
 SLIPS: dict[str, Slip] = {
+    "trained on a part of the images": Slip(
+        swap("nn0.fit(X_train, y_train, epochs=200)", "nn0.fit(X_train[:50000], y_train[:50000], epochs=200)"), "nn0", "50,000 images only",
+    ),
+    "validation on the test makes up for no part": Slip(
+        swap(
+            "nn0.fit(X_train, y_train, epochs=200)",
+            "nn0.fit(X_train[:50000], y_train[:50000], epochs=200, validation_data=(X_test, y_test))",
+        ),
+        "nn0", "50,000 images only",
+    ),
     "double precision": Slip(swap('tableau.astype("float32") / 255.0', "tableau / 255.0"), "preprocessing", "float64 array instead of float32"),
     "divided by 256": Slip(swap("/ 255.0", "/ 256.0"), "preprocessing", "0.9961 instead of 1"),
     "not divided": Slip(swap(" / 255.0", ""), "preprocessing", "a pixel of 255 as 255 instead of 1"),
