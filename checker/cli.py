@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import shutil
 import sys
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -15,6 +13,7 @@ import typer
 
 from checker.errors import CANNOT_GRADE, CANNOT_READ, FULL_MARKS, NOT_FULL_MARKS, LabcheckError, UsageError
 from checker.language import LANGUAGES, _, ngettext, pick, preferred, speak
+from checker.legible import be_legible
 
 if TYPE_CHECKING:
     from checker.course import Course, Lab
@@ -42,9 +41,6 @@ DataOption = Annotated[
 ]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, as `labcheck labs` lists it.")]
 
-# what a terminal that is not UTF-8 shows instead
-PLAIN = {"✓": "+", "✗": "x", "→": "->", "·": "-", "–": "-", "—": "-", "×": "x", "œ": "oe", "’": "'", "“": '"',
-         "”": '"', "«": '"', "»": '"'}  # fmt: skip
 # such accuracies are so seldom a normal sample that the assumption of the thresholds is in doubt
 NOT_NORMAL = 0.001
 # what a check needs beside labcheck itself, by the name to install it by
@@ -54,7 +50,7 @@ NEEDED = ("tensorflow", "keras", "numpy", "h5py", "matplotlib", "scikit-image", 
 
 def main() -> NoReturn:
     """Run a command; an error of ours is a sentence and an exit code, never a traceback."""
-    _be_legible()
+    be_legible()
     try:
         # outside its standalone mode, typer gives the code of an Exit back as a value
         code = app(standalone_mode=False) or FULL_MARKS
@@ -75,25 +71,6 @@ def main() -> NoReturn:
         print(f"labcheck: {error.format_message()}\n{_('`labcheck --help` lists the commands.')}", file=sys.stderr)
         code = CANNOT_GRADE
     sys.exit(code)
-
-
-def _be_legible() -> None:
-    """Let what the output's encoding lacks come out in plain letters, instead of ending the run."""
-    codecs.register_error("plain", _plain)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="plain")
-
-
-def _plain(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    return "".join(map(_plain_letter, error.object[error.start : error.end])), error.end
-
-
-def _plain_letter(letter: str) -> str:
-    folded = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return PLAIN.get(letter) or folded or "?"
 
 
 def _speak(language: str | None) -> None:
