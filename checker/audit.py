@@ -18,18 +18,20 @@ from pathlib import Path
 
 import msgspec
 
-from checker import dataset, pool, session
+from checker import dataset, session
 from checker.course import Lab
-from checker.errors import CourseError, LabcheckError
+from checker.errors import CourseError
 from checker.evidence import Ending
 from checker.findings import EQUIVALENT, MUTANT, Audit, Audited, Finding, Kind, Told
 from checker.grading import Grading
-from checker.language import _, pick
+from checker.language import _, pick, spoken
 from checker.mutants import OPERATORS, Variant, variants
+from checker.pool import Pool
 from checker.repair import without_main
-from checker.scorecard import Outcome, Scorecard
+from checker.scorecard import Outcome
 from checker.server import Server
 from checker.submission import read
+from checker.task import Done, Setup, Task
 
 # how many variants of each kind are graded unless all are asked for: more than enough of each operator, in minutes
 MUTANTS, EQUIVALENTS = 200, 64
@@ -58,24 +60,30 @@ def audit(
     with Server() as server, tempfile.TemporaryDirectory(prefix="labcheck-audit-") as name:
         folder = Path(name)
         uses = _questions_by_name(lab, data, server)
-        requests = [
-            session.Request(
-                lab=lab,
-                path=_written(folder, lab.name, each),
-                data=data,
-                hidden=True,
+        tasks = [
+            Task(
+                number=number,
+                id=each.name,
+                path=str(_written(folder, lab.name, each)),
                 until_caught=each.operator.kind == MUTANT,
                 first=uses.get(_function_at(text, each.line), ()),
             )
-            for each in chosen
+            for number, each in enumerate(chosen)
         ]
         found = []
         environment = None
-        for number, card in pool.grade(requests, server, jobs):
-            if isinstance(card, Scorecard):
-                environment = card.environment
-            found.append((number, _audited(text, chosen[number], card)))
-            told(found[-1][1], len(found), len(chosen))
+        setup = Setup(
+            course=str(lab.course.resolve()),
+            lab=lab.name,
+            language=spoken(),
+            data=data and dataset.resolved(data),
+            server=str(server.folder),
+        )
+        with Pool(setup, min(jobs, len(tasks)), server) as pool:
+            for done in pool.run(tasks):
+                environment = done.card.environment if done.card else environment
+                found.append((done.number, _audited(text, chosen[done.number], done)))
+                told(found[-1][1], len(found), len(chosen))
     return Audit(
         lab=lab.name,
         course_digest=lab.digest,
@@ -106,7 +114,7 @@ def _questions_by_name(lab: Lab, data: str | None, server: Server) -> dict[str, 
     submission = read(lab.reference_dir, tuple(lab.rubric.names))
     grading = Grading(lab, submission, dataset.load(lab.rubric.data, data), server, hidden=True)
     try:
-        session.run_checks(lab, grading)
+        session.run_checks(lab, [grading])
     finally:
         grading.close()
     checks = [check for question in grading.questions() for check in question.checks]
@@ -130,8 +138,8 @@ def _written(folder: Path, name: str, variant: Variant) -> Path:
     return path
 
 
-def _audited(text: str, variant: Variant, card: Scorecard | LabcheckError) -> Audited:
-    finding, told, score = _finding(variant.operator.kind, card)
+def _audited(text: str, variant: Variant, done: Done) -> Audited:
+    finding, told, score = _finding(variant.operator.kind, done)
     return _found(text, variant, finding, told, score)
 
 
@@ -157,9 +165,10 @@ def _found(
     )
 
 
-def _finding(kind: Kind, card: Scorecard | LabcheckError) -> tuple[Finding, tuple[Told, ...], float]:
-    if isinstance(card, LabcheckError):
-        return Finding.broken, (Told("", str(card)),), 0.0
+def _finding(kind: Kind, done: Done) -> tuple[Finding, tuple[Told, ...], float]:
+    card = done.card
+    if card is None:
+        return Finding.broken, (Told("", done.problem),), 0.0
     told = tuple(Told(each.id, each.message) for each in card.checks if each.outcome is not Outcome.passed)
     if card.status == "failed" or card.broken:
         return Finding.broken, told or (Told("", card.notes[0].message),), card.score

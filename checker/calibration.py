@@ -15,7 +15,7 @@ import msgspec
 
 from checker.course import Lab
 from checker.errors import CourseError
-from checker.judgement import FAIL_PROBABILITY, SEEDS, bound
+from checker.judgement import SEEDS
 from checker.language import _
 
 FILE = "calibration.json"
@@ -24,30 +24,22 @@ FILE = "calibration.json"
 class Measured(msgspec.Struct, frozen=True):
     """The accuracies (shares of one, a seed each) of one training of the reference, first needed by ``check``.
 
-    ``threshold`` is the accuracy below which a training fails, ``normality`` the p-value of the test of Shapiro and
-    Wilk: how likely accuracies so far from a normal sample are, if their distribution is one.
+    A training that reaches the lowest of them is as good: see ``judgement``.
     """
 
     check: str
     accuracies: tuple[float, ...]
     mean: float
     sd: float
-    threshold: float
-    normality: float
 
     @classmethod
     def of(cls, check: str, accuracies: Sequence[float]) -> Measured:
         """With the figures that follow from the accuracies."""
-        from scipy.stats import shapiro
-
-        equal = len(set(accuracies)) == 1
         return cls(
             check=check,
             accuracies=tuple(round(each, 5) for each in accuracies),
             mean=round(statistics.mean(accuracies), 5),
             sd=round(statistics.stdev(accuracies), 5),
-            threshold=round(bound(accuracies, FAIL_PROBABILITY), 5),
-            normality=1.0 if equal else round(float(shapiro(accuracies).pvalue), 5),
         )
 
 

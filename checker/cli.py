@@ -41,8 +41,6 @@ DataOption = Annotated[
 ]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, as `labcheck labs` lists it.")]
 
-# such accuracies are so seldom a normal sample that the assumption of the thresholds is in doubt
-NOT_NORMAL = 0.001
 # what a check needs beside labcheck itself, by the name to install it by
 NEEDED = ("tensorflow", "keras", "numpy", "h5py", "matplotlib", "scikit-image", "scikit-learn", "pandas",
           "tensorboard")  # fmt: skip
@@ -298,16 +296,14 @@ def calibrate(
         found = measure(chosen, data, told)
     for each in found.measured.values():
         print(
-            _("{check}: mean {mean}, standard deviation {sd}, fails below {threshold}, {count} trainings").format(
-                check=each.check, mean=each.mean, sd=each.sd, threshold=each.threshold, count=len(each.accuracies)
+            _("{check}: lowest {lowest}, mean {mean}, standard deviation {sd}, {count} trainings").format(
+                check=each.check,
+                lowest=min(each.accuracies),
+                mean=each.mean,
+                sd=each.sd,
+                count=len(each.accuracies),
             )
         )
-        if each.normality < NOT_NORMAL:
-            print(
-                _(
-                    "→ These accuracies are hardly a normal sample (p = {p}): the threshold may be too high."
-                ).format(p=each.normality)
-            )
     if not found.measured:
         print(_("No check of this lab is judged by a training: there is nothing to measure."))
 

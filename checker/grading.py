@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +36,8 @@ class Grading:
     ``only`` names the questions to ask, all of them where it is empty. ``told`` is called with each result as it
     comes; ``left_out`` counts the hidden checks that do not run. ``until_caught`` ends at the first mistake that is
     told: no more is asked once ``caught``. The questions ``first`` are asked before the others. ``uses`` has, for each
-    question that was asked, the lab's names that it looked at.
+    question that was asked, the lab's names that it looked at. ``known`` is evidence of an earlier run, as ``evidence``
+    gave it; ``replay`` answers from that alone.
     """
 
     lab: Lab
@@ -48,6 +49,8 @@ class Grading:
     only: tuple[str, ...] = ()
     until_caught: bool = False
     first: tuple[str, ...] = ()
+    known: Mapping[str, bytes] = field(default_factory=dict)
+    replay: bool = False
     caught: bool = field(init=False, default=False)
     results: dict[str, list[tuple[float, float, CheckResult]]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class Grading:
 
     def __post_init__(self) -> None:
         file = str(self.data.write(self.server.folder))
-        self.student = self._module(Recording(inner=lambda: self._runner(self.submission, file)))
+        self.student = self._module(self._recording("", self.submission, file))
         self.reference = self._module(self._reference(file))
         self.reference.measures = calibration.known(self.lab, self.data.digest)
 
@@ -76,8 +79,24 @@ class Grading:
             blocks = repair.with_function(self.submission.blocks, called, source)
             submission = dataclasses.replace(self.submission, blocks=blocks)
             file = str(self.data.write(self.server.folder))
-            self._mended[name] = self._module(Recording(inner=lambda: self._runner(submission, file)))
+            self._mended[name] = self._module(self._recording(name, submission, file))
         return self._mended[name]
+
+    def _recording(self, name: str, submission: Submission, file: str) -> Recording:
+        """The submission, or as it is mended under a name, from what is known of it as far as that goes."""
+        inner = None if self.replay else lambda: self._runner(submission, file)
+        return Recording.of(self.known[name], inner) if name in self.known else Recording(inner=inner)
+
+    def evidence(self) -> dict[str, bytes]:
+        """What was asked of the submission and answered, under ""; and of each mended one, under its name."""
+        modules = {"": self.student, **self._mended}
+        return {name: each.runner.dump() for name, each in modules.items() if isinstance(each.runner, Recording)}
+
+    @property
+    def lacking(self) -> bool:
+        """Whether a replay was asked something that the evidence does not have."""
+        runners = [module.runner for module in (self.student, *self._mended.values())]
+        return any(isinstance(runner, Recording) and runner.lacking for runner in runners)
 
     def _module(self, recording: Recording) -> Module:
         rubric = self.lab.rubric

@@ -6,7 +6,7 @@ Inert without a submission. Hooks take the grading from the config's stash and h
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -59,14 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the grading that a session made, or make one from the options."""
+    """Make a grading from the options, if they name a submission; else a session gives one."""
     config.addinivalue_line(
         "markers", "question(id, requires=(), hidden=False, weight=1): a check of a labcheck question"
     )
-    given = config.pluginmanager.get_plugin("labcheck-grading")
-    if given is not None:
-        config.stash[GRADING] = given.grading
-    elif path := config.getoption("--submission"):
+    if path := config.getoption("--submission"):
         config.stash[SERVER], config.stash[GRADING] = _from_options(config, Path(path))
 
 
@@ -90,25 +87,42 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the questions that are not asked, and hidden checks; after -k, so that those of its choice are counted."""
+    """Leave out hidden checks; after -k, so that those of its choice are counted."""
     grading = config.stash.get(GRADING, None)
     if grading is None:
         return
+    kept = _asked(grading, items)
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def _asked(grading: Grading, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Those that this grading asks, in its order; the hidden checks that it leaves out are counted."""
     marks = {item: item.get_closest_marker("question") for item in items}
     asked = [item for item, mark in marks.items() if not (mark and grading.only) or mark.args[0] in grading.only]
     hidden = [item for item in asked if (mark := marks[item]) and mark.kwargs.get("hidden") and not grading.hidden]
     grading.left_out = len(hidden)
-    kept = [item for item in asked if item not in hidden]
-    if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     order = {question: number for number, question in enumerate(grading.first)}
 
     def turn(item: pytest.Item) -> int:
         mark = marks[item]
         return order.get(mark.args[0], len(order)) if mark else len(order)
 
-    kept.sort(key=turn)
-    items[:] = kept
+    return sorted((item for item in asked if item not in hidden), key=turn)
+
+
+def grade(session: pytest.Session, grading: Grading) -> None:
+    """Run the collected checks of ``session`` over ``grading``: pytest lets an item run again and again."""
+    session.config.stash[GRADING] = grading
+    items = _asked(grading, session.items)
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        # what the checks of the submission before said and awarded
+        if SAYING in item.stash:
+            del item.stash[SAYING]
+        if AWARD in item.stash:
+            del item.stash[AWARD]
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 @pytest.fixture
@@ -165,6 +179,14 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 _ARCHITECTURES = "the architectures differ:"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Nothing more is asked once a mistake is told, where that is all that is asked for."""
+    grading = item.config.stash.get(GRADING, None)
+    if grading is not None and grading.until_caught and grading.caught:
+        pytest.skip("caught")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Time a check, and block one whose requirements failed."""
@@ -202,8 +224,6 @@ def pytest_runtest_makereport(
         if result.outcome is Outcome.inconclusive:
             report.outcome = "passed"
         grading.conclude(mark.args[0], weight, share, result)
-        if grading.until_caught and grading.caught:
-            item.session.shouldfail = "caught"
     return report
 
 

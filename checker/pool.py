@@ -1,52 +1,156 @@
-"""Several gradings at a time: processes that share one fork server, so that TensorFlow is imported once."""
+"""Several gradings at a time on this machine: processes that share one fork server, so that TensorFlow is imported once."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import contextlib
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
-from checker import session
-from checker.errors import LabcheckError
-from checker.scorecard import Scorecard
-from checker.server import CAN_FORK, Server
-from checker.session import Request
+from checker.errors import CourseError, SandboxError
+from checker.language import _
+from checker.server import Server
+from checker.task import Done, Setup, Task, receive, send
 
-# inherited by the processes of the pool: a fork server cannot be sent to them
-_shared: list[Server] = []
-
-
-def grade(
-    requests: Sequence[Request], server: Server, jobs: int
-) -> Iterator[tuple[int, Scorecard | LabcheckError]]:
-    """Grade ``requests``, ``jobs`` at a time: the number of each, and its scorecard or what prevented it, as they come.
-
-    Where processes cannot be forked, they are graded one after the other.
-    """
-    if jobs <= 1 or not CAN_FORK:
-        for number, request in enumerate(requests):
-            yield number, _graded(request, server)
-        return
-    _shared.append(server)
-    context = multiprocessing.get_context("fork")
-    try:
-        with ProcessPoolExecutor(jobs, context) as pool:
-            waiting = {pool.submit(_graded_there, request): number for number, request in enumerate(requests)}
-            try:
-                for done in as_completed(waiting):
-                    yield waiting[done], done.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
-    finally:
-        _shared.remove(server)
+# a task whose process ends without an answer is given to another one, so often in all
+TRIES = 2
 
 
-def _graded_there(request: Request) -> Scorecard | LabcheckError:
-    return _graded(request, _shared[-1])
+@dataclass(slots=True)
+class Pool:
+    """Runs tasks in ``jobs`` processes that are set up alike; ``server``, if given, is restarted where it died."""
+
+    setup: Setup
+    jobs: int
+    server: Server | None = None
+    _stack: contextlib.ExitStack = field(init=False, default_factory=contextlib.ExitStack)
+    _workers: list[_Worker] = field(init=False, default_factory=list)
+
+    def __enter__(self) -> Pool:
+        # starting takes a second or two each, all at the same time
+        self._workers = [self._started() for _number in range(self.jobs)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.end()
+        self._stack.close()
+
+    def _started(self) -> _Worker:
+        return _Worker.start(
+            self.setup, self._stack.enter_context(tempfile.TemporaryFile(prefix="labcheck-worker-"))
+        )
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]:
+        """What came out of each task, as they come; the next is only asked for when a process is free.
+
+        Raises CourseError where the course is at fault: no other task could be done.
+        """
+        waiting = iter(tasks)
+        again: list[tuple[Task, int]] = []
+        with selectors.DefaultSelector() as selector:
+            for worker in self._workers:
+                self._give(worker, waiting, again, selector)
+            while selector.get_map():
+                for event, _mask in selector.select():
+                    selector.unregister(event.fileobj)
+                    task, tried, done, worker = self._answer(event.data)
+                    if done.course:
+                        raise CourseError(done.problem)
+                    if done.sandbox and tried < TRIES:
+                        self._mend()
+                        again.append((task, tried))
+                    else:
+                        yield done
+                    self._give(worker, waiting, again, selector)
+
+    def _answer(self, worker: _Worker) -> tuple[Task, int, Done, _Worker]:
+        """What a process was doing, for which time, and what it says; and it, or another where it is gone."""
+        task, tried = worker.task, worker.tried
+        assert task is not None
+        done = worker.answer()
+        if done is not None:
+            return task, tried, done, worker
+        fresh = self._workers[self._workers.index(worker)] = self._started()
+        return task, tried, Done(number=task.number, problem=worker.last_words(), sandbox=True), fresh
+
+    def _give(
+        self,
+        worker: _Worker,
+        waiting: Iterator[Task],
+        again: list[tuple[Task, int]],
+        selector: selectors.BaseSelector,
+    ) -> None:
+        """The next task, if there is one, to a process that is free."""
+        task, tried = again.pop() if again else (next(waiting, None), 0)
+        if task is not None:
+            worker.give(task, tried + 1)
+            selector.register(worker.process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+
+    def _mend(self) -> None:
+        if self.server is not None:
+            with contextlib.suppress(SandboxError):
+                self.server.restart()
 
 
-def _graded(request: Request, server: Server) -> Scorecard | LabcheckError:
-    try:
-        return session.check(request, lambda _question, _check: None, server)
-    except LabcheckError as error:
-        return error
+@dataclass(slots=True)
+class _Worker:
+    """One process, and what it is doing."""
+
+    process: subprocess.Popen[bytes]
+    log: IO[bytes]
+    task: Task | None = None
+    tried: int = 0
+
+    @classmethod
+    def start(cls, setup: Setup, log: IO[bytes]) -> _Worker:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "checker.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            # whatever the working directory, the same code as here
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        )
+        worker = cls(process, log)
+        worker.send(setup)
+        return worker
+
+    def send(self, message: Setup | Task) -> None:
+        assert self.process.stdin is not None
+        # a process that is gone is told by its answer, which is none
+        with contextlib.suppress(BrokenPipeError):
+            send(self.process.stdin, message)
+
+    def give(self, task: Task, tried: int) -> None:
+        self.task, self.tried = task, tried
+        self.send(task)
+
+    def answer(self) -> Done | None:
+        self.task = None
+        assert self.process.stdout is not None
+        return receive(self.process.stdout, Done)
+
+    def last_words(self) -> str:
+        self.end()
+        self.log.seek(0)
+        said = self.log.read().decode("utf-8", "replace").strip().splitlines()
+        return _("the grading process ended before it could answer") + (f": {said[-1]}" if said else "")
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
+        try:
+            self.process.wait(5.0 if self.task is None else 0.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

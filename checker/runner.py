@@ -301,12 +301,13 @@ class Evidence(msgspec.Struct):
 class Recording:
     """Answers from ``evidence`` what is in it; asks ``inner()`` for the rest, and keeps that too.
 
-    Without ``inner`` it is a replay: raises CourseError for a question that was never asked.
+    Without ``inner`` it is a replay: raises CourseError for a question that was never asked, and is ``lacking`` then.
     """
 
     evidence: Evidence = field(default_factory=Evidence)
     inner: Callable[[], Runner] | None = None
     changed: bool = field(default=False, init=False)
+    lacking: bool = field(default=False, init=False)
     _runner: Runner | None = field(default=None, init=False)
 
     def ready(self) -> Ready:
@@ -365,6 +366,7 @@ class Recording:
     def _live(self) -> Runner:
         if self._runner is None:
             if self.inner is None:
+                self.lacking = True
                 raise CourseError(
                     _("the rubric asks something that was not asked when this submission was run"),
                     remedy=_("Grade the submission again instead of replaying it."),

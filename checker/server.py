@@ -38,6 +38,13 @@ class Server:
     _proved: bool = field(init=False, default=False)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
+    @classmethod
+    def at(cls, folder: Path, isolation: str) -> Server:
+        """One that another process started and ends, whose ``folder`` is this."""
+        server = cls(isolation)
+        server.folder = folder
+        return server
+
     def __enter__(self) -> Server:
         self.folder = Path(tempfile.mkdtemp(prefix="labcheck-"))
         if self.forking:

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,11 +17,12 @@ import pytest
 
 from checker import __version__, dataset
 from checker.course import Lab
-from checker.errors import CourseError, SandboxError, SubmissionError
+from checker.errors import CourseError, LabcheckError, SubmissionError
 from checker.evidence import Ending, Place
 from checker.grading import SEED, Grading
 from checker.language import _, pick
 from checker.notes import notes_of
+from checker.plugin import grade
 from checker.scorecard import (
     CheckResult,
     Environment,
@@ -55,13 +56,6 @@ class Request:
     first: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class GradingPlugin:
-    """Hands a grading to the plugin."""
-
-    grading: Grading
-
-
 def check(request: Request, told: Callable[[str, CheckResult], None], server: Server | None = None) -> Scorecard:
     """Grade one submission; ``told`` hears each check as it concludes.
 
@@ -72,12 +66,9 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
     for name in request.questions:
         request.lab.rubric.question(name)
     try:
-        submission = read(request.path, tuple(request.lab.rubric.names))
+        submission = readable(request.lab, request.path)
     except SubmissionError as error:
         return unreadable(error, request.path, request.lab, request.isolation)
-    if not _defines_anything(request.lab, submission):
-        nothing = _nothing_defined(request.lab, submission)
-        return unreadable(nothing, request.path, request.lab, request.isolation)
     with contextlib.ExitStack() as stack:
         running = server or stack.enter_context(Server(request.isolation))
         data = dataset.load(request.lab.rubric.data, request.data)
@@ -93,8 +84,16 @@ def check(request: Request, told: Callable[[str, CheckResult], None], server: Se
             first=request.first,
         )
         stack.callback(grading.close)
-        run_checks(request.lab, grading)
-        return _scorecard(request, grading, began)
+        run_checks(request.lab, [grading])
+        return scorecard(grading, request.isolation, began)
+
+
+def readable(lab: Lab, path: Path) -> Submission:
+    """The submission at ``path``; raises SubmissionError where it cannot be read or has nothing of the lab."""
+    submission = read(path, tuple(lab.rubric.names))
+    if not _defines_anything(lab, submission):
+        raise _nothing_defined(lab, submission)
+    return submission
 
 
 def _defines_anything(lab: Lab, submission: Submission) -> bool:
@@ -113,17 +112,22 @@ def _nothing_defined(lab: Lab, submission: Submission) -> SubmissionError:
     )
 
 
-def run_checks(lab: Lab, grading: Grading) -> None:
-    """Run the rubric's checks; raises CourseError where they cannot be collected."""
+def run_checks(lab: Lab, gradings: Iterable[Grading]) -> None:
+    """Run the rubric's checks, collected once, over one submission after the other.
+
+    The next of ``gradings`` is only asked for when the one before is done. Raises CourseError where the checks cannot be
+    collected, SandboxError where a sandbox cannot be had.
+    """
     checks = sorted(lab.rubric_dir.glob("test_*.py"))
     if not checks:
         raise CourseError(_("this lab has no checks (test_*.py)"), place=str(lab.rubric_dir))
     arguments = [
-        *map(str, checks), "-p", "checker.plugin", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir",
-        str(lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
+        *map(str, checks), "-p", "checker.plugin", "-p", "no:cacheprovider", "-p", "no:unraisableexception",
+        "-c", os.devnull, "--rootdir", str(lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header",
+        "--tb=short",
     ]  # fmt: skip
     said = io.StringIO()
-    run = _Run(GradingPlugin(grading))
+    run = _Run(gradings, said)
     with _undisturbed(), _forgotten(lab.rubric_dir), contextlib.redirect_stdout(said):
         code = pytest.main(arguments, plugins=[run])
     if run.stopped:
@@ -136,24 +140,34 @@ def run_checks(lab: Lab, grading: Grading) -> None:
 
 
 class _Run:
-    """Gives the plugin its grading, and keeps what pytest would keep to itself: why the whole run must stop."""
+    """Gives the plugin one grading after the other, and keeps why the whole run must stop."""
 
-    def __init__(self, plugin: GradingPlugin) -> None:
-        self._plugin = plugin
+    def __init__(self, gradings: Iterable[Grading], said: io.StringIO) -> None:
+        self._gradings = gradings
+        self._said = said
         self.stopped: BaseException | None = None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Before the plugin configures itself."""
-        config.pluginmanager.register(self._plugin, "labcheck-grading")
-
-    def pytest_collection_finish(self) -> None:
-        """Without a sandbox no check can conclude anything."""
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Every check of every grading; pytest's own loop tells what could not be collected."""
+        if session.testsfailed:
+            return None
         try:
-            self._plugin.grading.student.runner.ready()
-        except SandboxError as error:
+            for grading in self._gradings:
+                # without a sandbox no check can conclude anything
+                grading.student.runner.ready()
+                grade(session, grading)
+                self._forget(session)
+        except LabcheckError as error:
             self.stopped = error
-            pytest.exit("no sandbox")
+        return True
+
+    def _forget(self, session: pytest.Session) -> None:
+        """What pytest keeps of every test would grow with the class."""
+        if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
+            reporter.stats.clear()
+        self._said.seek(0)
+        self._said.truncate()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Whoever interrupts means all of labcheck."""
@@ -193,7 +207,8 @@ def _undisturbed() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
-def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
+def scorecard(grading: Grading, isolation: str, began: float) -> Scorecard:
+    """What was concluded; ``began`` is when, by ``time.monotonic``, ``isolation`` what was asked for."""
     questions = grading.questions()
     counted = [question for question in questions if question.verdict is not Verdict.skipped]
     loaded = grading.student.loaded
@@ -201,8 +216,8 @@ def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
     endings = [failure.ending for failure in loaded.failures]
     worst = next((ending for ending in endings if ending is not Ending.raised), None)
     return Scorecard(
-        lab=request.lab.name,
-        course_digest=request.lab.digest,
+        lab=grading.lab.name,
+        course_digest=grading.lab.digest,
         submission=SubmissionId(
             id=grading.submission.id, main_file=grading.submission.main_file, sha256=grading.submission.sha256
         ),
@@ -213,7 +228,7 @@ def _scorecard(request: Request, grading: Grading, began: float) -> Scorecard:
         questions=questions,
         # a line that trains seven models says the same of each
         notes=tuple(dict.fromkeys(notes_of(grading))),
-        environment=_environment(grading.data.source, request.isolation, ready.versions, ready.isolation),
+        environment=_environment(grading.data.source, isolation, ready.versions, ready.isolation),
         timing=Timing(
             total_s=round(time.monotonic() - began, 2),
             sandbox_s=round(grading.student.runner.seconds + grading.reference.runner.seconds, 2),

@@ -19,7 +19,8 @@ ACCURACIES = [0.90, 0.91, 0.89, 0.905, 0.90, 0.895, 0.91, 0.90]
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     for folder in ("rubrics", "reference"):
-        shutil.copytree(ROOT / folder / "cnn_mnist", tmp_path / folder / "cnn_mnist")
+        ignored = shutil.ignore_patterns(calibration.FILE)
+        shutil.copytree(ROOT / folder / "cnn_mnist", tmp_path / folder / "cnn_mnist", ignore=ignored)
     return Course(tmp_path).lab("cnn_mnist")
 
 
@@ -50,10 +51,6 @@ def test_measuring_one_source_keeps_what_is_known_of_another(lab: Lab) -> None:
 def test_the_figures_follow_from_the_accuracies() -> None:
     found = Measured.of("test_small_accuracy", ACCURACIES)
     assert (found.mean, found.sd) == (0.90125, 0.00694)
-    assert found.threshold < min(ACCURACIES)
-    assert found.normality > 0.1
-    # half of them at one end, half at the other: nothing like a normal sample
-    assert Measured.of("test_small_accuracy", [0.1] * 16 + [0.9] * 16).normality < 0.001
 
 
 def test_what_is_known_is_not_measured_again() -> None:

@@ -7,6 +7,7 @@ or a download where Keras has it, else from what labcheck carries. The labels of
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from checker.dataset.sets import Dataset, Split, Table
 from checker.errors import CourseError, UsageError
 from checker.language import _
 
-__all__ = ["SETS", "Data", "Dataset", "Split", "Table", "cache_dir", "load"]
+__all__ = ["SETS", "Data", "Dataset", "Split", "Table", "cache_dir", "load", "resolved"]
 
 SETS: dict[str, Any] = {"mnist": mnist, "pneumonia": pneumonia, "boston": boston}
 EMBEDDED, KERAS, DOWNLOAD = "embedded", "keras", "download"
@@ -53,12 +54,16 @@ class Data:
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def write(self, folder: Path) -> Path:
-        """Write what the sandbox may have as one .npz file, and return its path."""
+        """Write what the sandbox may have as one .npz file, once, and return its path."""
         path = folder / f"data-{self.digest}.npz"
+        if path.exists():
+            return path
         arrays: dict[str, Any] = {}
         for name, each in self.sets.items():
             arrays |= SETS[name].for_sandbox(each)
-        np.savez(path, **arrays)
+        half = path.with_name(f"{os.getpid()}-{path.name}")
+        np.savez(half, **arrays)
+        half.replace(path)
         return path
 
 
@@ -83,6 +88,11 @@ def load(names: Sequence[str], source: str | None = None) -> Data:
             _("there is no data of this lab in it: {names}").format(names=", ".join(names)), place=str(path)
         )
     return Data({name: found.get(name) or SETS[name].embedded() for name in names})
+
+
+def resolved(source: str) -> str:
+    """``source`` for a process that has another working directory: the path of a file as a whole one."""
+    return source if source in (EMBEDDED, KERAS, DOWNLOAD) else str(Path(source).expanduser().resolve())
 
 
 def _in_files(names: Sequence[str], path: Path) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""The gradebook: a class, one line a submission, with its mark and what an instructor decided by hand."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from checker.scorecard import Scorecard, total
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """What an instructor decided by hand, which always wins; ``mark`` None leaves the mark as it is."""
+
+    mark: float | None = None
+    comment: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One submission of a class.
+
+    ``id`` is its folder under the results, ``student`` the name and ``account`` the identifier that the platform (or the
+    roster) has of who handed it in, "" where they are not known. ``source`` is the name of the folder or file that it
+    came in. ``card`` is None until it is graded, and where labcheck could not do it: ``problem`` then says why.
+    ``penalty`` is what being late costs, in points, and ``remarks`` are words about the hand-in (empty, handed in twice).
+    """
+
+    id: str
+    student: str = ""
+    account: str = ""
+    source: str = ""
+    group: str = ""
+    card: Scorecard | None = None
+    problem: str = ""
+    penalty: float = 0.0
+    override: Override | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> float | None:
+        """The points that count, of 2 decimals: those decided by hand, else those won less the penalty; None without."""
+        if self.override and self.override.mark is not None:
+            return self.override.mark
+        if self.card is None:
+            return None
+        return max(0.0, total((self.card.score, -self.penalty)))
+
+    @property
+    def max_mark(self) -> float | None:
+        """The points that can be had; None where it is not graded."""
+        return self.card.max_score if self.card else None
+
+    @property
+    def comment(self) -> str:
+        """The instructor's own words, "" where there are none."""
+        return self.override.comment if self.override else ""
+
+
+def share(mark: float, maximum: float) -> float:
+    """``mark`` as a share of ``maximum``, 0 to 1; 0 where there is nothing to be had."""
+    return mark / maximum if maximum and math.isfinite(mark) else 0.0
