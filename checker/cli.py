@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from checker.errors import CANNOT_GRADE, CANNOT_READ, FULL_MARKS, NOT_FULL_MARKS, LabcheckError, UsageError
-from checker.language import LANGUAGES, _, ngettext, pick, preferred, speak
+from checker.instructor import commands
+from checker.language import _, ngettext, pick
 from checker.legible import be_legible
+from checker.options import (
+    CourseOption,
+    DataOption,
+    IsolationOption,
+    LabArgument,
+    LangOption,
+    course_of,
+    isolation_of,
+    speak_as,
+    write_text,
+)
 
 if TYPE_CHECKING:
-    from checker.course import Course, Lab
     from checker.scorecard import Scorecard
 
 app = typer.Typer(
@@ -27,20 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-CourseOption = Annotated[
-    Path | None, typer.Option("--course", metavar="DIR", help="A course folder other than the one that ships.")
-]
-LangOption = Annotated[
-    str | None, typer.Option("--lang", metavar="fr|en", help="The language of messages; else the system's.")
-]
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        "--data", metavar="SRC", help="An .npz file like Keras's mnist.npz, or: embedded, keras, download."
-    ),
-]
-LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="A lab's name, as `labcheck labs` lists it.")]
-
 # what a check needs beside labcheck itself, by the name to install it by
 NEEDED = ("tensorflow", "keras", "numpy", "h5py", "matplotlib", "scikit-image", "scikit-learn", "pandas",
           "tensorboard")  # fmt: skip
@@ -71,17 +68,11 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _speak(language: str | None) -> None:
-    if language is not None and language not in LANGUAGES:
-        raise UsageError(_("no language {name!r}: choose fr or en").format(name=language))
-    speak(language or preferred())
-
-
 @app.command()
 def labs(course: CourseOption = None, lang: LangOption = None) -> None:
     """List the labs of the course."""
-    _speak(lang)
-    known = _course(course).labs
+    speak_as(lang)
+    known = course_of(course).labs
     wide = max((len(lab.name) for lab in known), default=0)
     for lab in known:
         count = len(lab.rubric.questions)
@@ -100,8 +91,8 @@ def new(
     lang: LangOption = None,
 ) -> None:
     """Copy the template of a lab to start from, and the modules that come with it."""
-    _speak(lang)
-    source = _course(course).lab(lab).template_dir
+    speak_as(lang)
+    source = course_of(course).lab(lab).template_dir
     wanted, left_out = (f"{lab}.ipynb", f"{lab}.py") if notebook else (f"{lab}.py", f"{lab}.ipynb")
     if (folder / wanted).exists():
         raise UsageError(
@@ -139,25 +130,16 @@ def check(
     junit: Annotated[Path | None, typer.Option("--junit", metavar="F", help="Write JUnit XML, for CI.")] = None,
     lang: LangOption = None,
     data: DataOption = None,
-    isolation: Annotated[
-        str,
-        typer.Option(
-            "--isolation",
-            metavar="auto|strict|none",
-            help="What this machine can (auto), refuse to run where that is not all (strict), or nothing (none).",
-        ),
-    ] = "auto",
+    isolation: IsolationOption = "auto",
     course: CourseOption = None,
 ) -> None:
     """Check one submission: verdicts as they come, then the points.
 
     Exit code: 0 full marks; 1 not full; 2 usage, course or rubric error; 3 the submission cannot be read.
     """
-    _speak(lang)
-    if isolation not in ("auto", "strict", "none"):
-        raise UsageError(_("no isolation {name!r}: choose auto, strict or none").format(name=isolation))
+    speak_as(lang)
     outputs = {"json": json, "html": html, "junit": junit}
-    raise typer.Exit(_check(path, lab, tuple(question or ()), outputs, data, isolation, course))
+    raise typer.Exit(_check(path, lab, tuple(question or ()), outputs, data, isolation_of(isolation), course))
 
 
 def _check(
@@ -172,6 +154,7 @@ def _check(
     from rich.console import Console
 
     from checker import session
+    from checker.choice import choose_lab
     from checker.errors import SubmissionError
     from checker.report import terminal
 
@@ -180,7 +163,7 @@ def _check(
     # "." has no name to call the submission by
     path = path if path.name.strip(".") else path.resolve()
     try:
-        chosen = _choose_lab(_course(course), lab, path)
+        chosen = choose_lab(course_of(course), lab, path)
     except SubmissionError as error:
         card = session.unreadable(error, path, None, isolation)
     else:
@@ -204,19 +187,7 @@ def _write(card: Scorecard, outputs: Mapping[str, Path | None]) -> None:
 
     for name, target in outputs.items():
         if target is not None:
-            _write_text(report.FORMATS[name](card), target)
-
-
-def _write_text(text: str, target: Path) -> None:
-    from checker import report
-
-    try:
-        report.write(text, target)
-    except OSError as error:
-        raise UsageError(
-            _("this file cannot be written: {error}").format(error=error.strerror), place=str(target)
-        ) from error
-    print(_("Written: {path}").format(path=target))
+            write_text(report.FORMATS[name](card), target)
 
 
 @app.command()
@@ -227,7 +198,7 @@ def demo(
     lang: LangOption = None,
 ) -> None:
     """Check a sample that ships with labcheck, and write its report."""
-    _speak(lang)
+    speak_as(lang)
     sample = Path(__file__).parent / "sample" / "cnn_mnist_sample.py"
     print(_("A sample with two mistakes is checked: {path}").format(path=sample.name))
     code = _check(sample, "cnn_mnist", (), {"html": html}, "embedded", "auto", None)
@@ -235,101 +206,9 @@ def demo(
 
 
 @app.command()
-def audit(
-    lab: LabArgument,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every variant there is, instead of an even choice of some minutes.")
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option("-j", "--jobs", metavar="N", min=1, help="How many at a time; else as many as cores."),
-    ] = None,
-    json: Annotated[Path | None, typer.Option("--json", metavar="F", help="Write what was found as JSON.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="F", help="Write it as a page.")] = None,
-    lang: LangOption = None,
-    data: DataOption = None,
-    course: CourseOption = None,
-) -> None:
-    """Does the rubric catch mistakes, and accept every right form? (for instructors).
-
-    Exit code: 0 if so; 1 if a mistake is missed or a right form refused; 2 usage, course or rubric error.
-    """
-    _speak(lang)
-    import msgspec
-    from rich.console import Console
-
-    from checker.audit import audit as audited
-    from checker.findings import FAULTS, Audited
-    from checker.report import audited as page
-    from checker.report import terminal
-
-    chosen = _course(course).lab(lab)
-    with terminal.counting(Console(file=sys.stdout), _("Variants of the reference are graded")) as count:
-
-        def told(each: Audited, done: int, of: int) -> None:
-            count(done, of, page.fault_line(each) if each.finding in FAULTS else "")
-
-        found = audited(chosen, data, jobs or os.cpu_count() or 1, told, everything=everything)
-    for line in page.lines(found):
-        print(line)
-    texts = {json: msgspec.json.format(msgspec.json.encode(found), indent=1).decode(), html: page.html(found)}
-    for target, text in texts.items():
-        if target is not None:
-            _write_text(text, target)
-    raise typer.Exit(NOT_FULL_MARKS if found.faults else FULL_MARKS)
-
-
-@app.command()
-def calibrate(
-    lab: LabArgument, data: DataOption = None, course: CourseOption = None, lang: LangOption = None
-) -> None:
-    """Measure the reference's trainings over seeds, and keep the thresholds beside the rubric (for instructors)."""
-    _speak(lang)
-    from rich.console import Console
-
-    from checker.measurement import measure
-    from checker.report import terminal
-
-    chosen = _course(course).lab(lab)
-    titles = {spec.id: pick(spec.title.as_dict()) for spec in chosen.rubric.questions}
-    with terminal.progress(Console(file=sys.stdout), titles, "instructor") as told:
-        found = measure(chosen, data, told)
-    for each in found.measured.values():
-        print(
-            _("{check}: lowest {lowest}, mean {mean}, standard deviation {sd}, {count} trainings").format(
-                check=each.check,
-                lowest=min(each.accuracies),
-                mean=each.mean,
-                sd=each.sd,
-                count=len(each.accuracies),
-            )
-        )
-    if not found.measured:
-        print(_("No check of this lab is judged by a training: there is nothing to measure."))
-
-
-@app.command()
-def template(lab: LabArgument, course: CourseOption = None, lang: LangOption = None) -> None:
-    """Make the student template from the reference (for instructors)."""
-    _speak(lang)
-    from checker.template import notebook, strip
-
-    chosen = _course(course).lab(lab)
-    chosen.template_dir.mkdir(parents=True, exist_ok=True)
-    for path in sorted(chosen.reference_dir.glob("*.py")):
-        code = strip(path.read_text("utf-8"))
-        made = {path.name: code}
-        if path.stem == chosen.name:
-            made[f"{path.stem}.ipynb"] = notebook(code)
-        for name, text in made.items():
-            (chosen.template_dir / name).write_text(text, "utf-8")
-            print(chosen.template_dir / name)
-
-
-@app.command()
 def doctor(lang: LangOption = None) -> None:
     """Tell what this machine has, and how to get what is missing."""
-    _speak(lang)
+    speak_as(lang)
     from importlib.metadata import PackageNotFoundError, version
 
     from checker import __version__, dataset
@@ -366,54 +245,4 @@ def _isolation() -> dict[str, Any]:
     return ready.isolation
 
 
-def _course(folder: Path | None) -> Course:
-    from checker.course import Course, default_course
-
-    return Course(folder) if folder else default_course()
-
-
-def _choose_lab(course: Course, name: str | None, path: Path) -> Lab:
-    """The lab of that name; else the one whose names the submission has most of."""
-    if name is not None:
-        return course.lab(name)
-    if len(course.labs) == 1:
-        return course.labs[0]
-    found = {lab: _names_of(lab, path) for lab in course.labs}
-    best = max(found, key=lambda lab: len(found[lab][1]))
-    for lab, (main, names) in found.items():
-        # two labs, in two files, each mostly there: which one is meant?
-        if main != found[best][0] and 2 * len(names) > len(lab.rubric.names):
-            raise UsageError(
-                _("this folder holds work for several labs: {labs}").format(labs=f"{best.name}, {lab.name}"),
-                place=path.name,
-                remedy=_("Give the file of one, or its name: labcheck check {file}").format(file=main),
-            )
-    if not found[best][1]:
-        raise UsageError(
-            _("no name of any lab is defined here: which lab is it?"),
-            place=path.name,
-            remedy=_("Give its name with --lab: {labs}").format(labs=", ".join(lab.name for lab in course.labs)),
-        )
-    return best
-
-
-def _names_of(lab: Lab, path: Path) -> tuple[str, set[str]]:
-    """The main file of a submission to ``lab``, and the lab's names in it; by its text where it cannot be read."""
-    from checker.errors import SubmissionError
-    from checker.handle import simplified
-    from checker.submission import read
-
-    # X_train and y_train are in the work for any lab
-    telling = {name: spec for name, spec in lab.rubric.names.items() if spec.kind != "array"}
-    try:
-        submission = read(path, tuple(lab.rubric.names))
-    except SubmissionError as error:
-        file = path if path.is_file() else path / error.file
-        text = file.read_bytes().decode("utf-8", "replace") if file.is_file() else ""
-        found = {name for name in telling if name in text}
-        if not found:
-            raise
-        return error.file, found
-    defined = set(map(simplified, submission.defined))
-    found = {name for name, spec in telling.items() if defined & set(map(simplified, (name, *spec.aliases)))}
-    return submission.main_file, found
+app.add_typer(commands)

@@ -234,6 +234,17 @@ class Lab:
         return hashlib.blake2b("\0".join([made, budget, *versions]).encode(), digest_size=16).hexdigest()
 
     @cached_property
+    def running_digest(self) -> str:
+        """A digest of all that what a submission does depends on, but for itself and the data."""
+        rubric = self.rubric
+        kinds = ("budget", "limits", "keras2_spellings", "provides")
+        settings = rubric.model_dump_json(include=set(kinds))
+        provided = [(self.reference_dir / name).read_bytes().hex() for name in rubric.provides]
+        versions = [version(name) for name in ("labcheck", "tensorflow", "keras", "numpy")]
+        parts = [_digest([HERE / "sandbox"]), settings, *provided, *versions]
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+    @cached_property
     def training_digest(self) -> str:
         """A digest of what the reference's trainings depend on, data and sandbox apart."""
         versions = [version(name) for name in ("tensorflow", "keras", "numpy")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from checker.scorecard import Scorecard, total
@@ -46,6 +44,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return max(0.0, total((self.card.score, -self.penalty)))
 
     @property
+    def by_hand(self) -> bool:
+        """Whether an instructor decided the mark."""
+        return self.override is not None and self.override.mark is not None
+
+    @property
     def max_mark(self) -> float | None:
         """The points that can be had; None where it is not graded."""
         return self.card.max_score if self.card else None
@@ -54,8 +57,3 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def comment(self) -> str:
         """The instructor's own words, "" where there are none."""
         return self.override.comment if self.override else ""
-
-
-def share(mark: float, maximum: float) -> float:
-    """``mark`` as a share of ``maximum``, 0 to 1; 0 where there is nothing to be had."""
-    return mark / maximum if maximum and math.isfinite(mark) else 0.0

@@ -28,11 +28,13 @@ class Server:
     """Starts the fork server on entering, and ends it, its children and its folder on leaving.
 
     ``isolation`` is "auto", "strict" or "none"; where there is no fork, each child is a process started anew. A fork
-    server that dies is started again by the next ``spawn``, unless it never gave a child at all.
+    server that dies is started again by the next ``spawn``, unless it never gave a child at all. A ``lazy`` one is started
+    when a child is first asked for.
     """
 
     isolation: str = "auto"
     forking: bool = CAN_FORK
+    lazy: bool = False
     folder: Path = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
     _proved: bool = field(init=False, default=False)
@@ -47,7 +49,7 @@ class Server:
 
     def __enter__(self) -> Server:
         self.folder = Path(tempfile.mkdtemp(prefix="labcheck-"))
-        if self.forking:
+        if self.forking and not self.lazy:
             self._process = self._start([str(self._address)])
         return self
 
@@ -85,6 +87,8 @@ class Server:
         return self._fork(data, mode)
 
     def _fork(self, data: str, mode: str) -> Process:
+        if self.lazy and self._process is None:
+            self._process = self._start([str(self._address)])
         control = self._connect()
         try:
             control.settimeout(START_SECONDS)

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from checker import __version__, dataset
 from checker.course import Lab
@@ -248,12 +249,6 @@ def unreadable(error: SubmissionError, path: Path, lab: Lab | None, isolation: s
         else _("{file}: {what}").format(file=error.file, what=error.what)
     )
     text = what + (f"\n{error.remedy}" if error.remedy else "")
-    questions = tuple(
-        QuestionResult(
-            id=spec.id, title=pick(spec.title.as_dict()), score=0.0, max_score=spec.points, verdict=Verdict.failed
-        )
-        for spec in (lab.rubric.questions if lab else ())
-    )
     return Scorecard(
         lab=lab.name if lab else "",
         course_digest=lab.digest if lab else "",
@@ -262,10 +257,24 @@ def unreadable(error: SubmissionError, path: Path, lab: Lab | None, isolation: s
         ending=Ending.raised,
         score=0.0,
         max_score=lab.rubric.max_score if lab else 0.0,
-        questions=questions,
+        questions=_unjudged(lab) if lab else (),
         notes=(Note(kind="failed", message=text, location=place, source=error.source),),
         environment=_environment("", isolation, {}, {}),
         timing=Timing(),
+    )
+
+
+def unreadable_still(card: Scorecard, lab: Lab) -> Scorecard:
+    """The scorecard of a submission that could not be read, by the lab's rubric of today."""
+    return replace(card, questions=_unjudged(lab), max_score=lab.rubric.max_score, course_digest=lab.digest)
+
+
+def _unjudged(lab: Lab) -> tuple[QuestionResult, ...]:
+    return tuple(
+        QuestionResult(
+            id=spec.id, title=pick(spec.title.as_dict()), score=0.0, max_score=spec.points, verdict=Verdict.failed
+        )
+        for spec in lab.rubric.questions
     )
 
 

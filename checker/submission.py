@@ -15,16 +15,22 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
+from checker import archive
+from checker.archive import MAX_BYTES, MAX_FILES
 from checker.errors import SubmissionError, UsageError
 from checker.evidence import Passage, Place, Remark
 from checker.language import _
 from checker.notebook import marked_prose, read_notebook
 from checker.protocol import Block, SourceFile
 
-MAX_BYTES = 64 * 2**20
-MAX_FILES = 2000
 CODE = (".py", ".ipynb")
+# what students hand in instead of code
+ARCHIVES = frozenset({".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"})
+DOCUMENTS = frozenset(
+    {".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".ppt", ".pptx", ".htm", ".html", ".png", ".jpg", ".jpeg"}
+)
 PROSE = (".md", ".txt")
 REPORT = "report"
 # files that would steer pytest or Python itself
@@ -33,6 +39,7 @@ SKIPPED_FOLDERS = frozenset(
     {"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"}
 )
 MAX_LINE = 200
+MAX_SHOWN = 3
 PYTHON_2 = re.compile(
     r"^\s*(?:print\s+[^\s(=]|print\s*>>|exec\s+[\"']|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
 )
@@ -71,20 +78,21 @@ class Submission:
 def read(path: Path, names: Collection[str] = ()) -> Submission:
     """Read a .py or .ipynb file, a folder, or a zip of one submission; raises SubmissionError, with the place.
 
-    Of several candidates the one that defines most of ``names`` is the main file.
+    Of several candidates the one that defines most of ``names`` is the main file. Where all code lies in zips, these
+    are unpacked where they lie.
     """
     if not path.exists():
         raise UsageError(_("there is no such file or folder"), place=str(path))
     files, remarks = _gather(path)
-    candidates = {name: data for name, data in files.items() if PurePosixPath(name).suffix in CODE}
+    candidates = _code(files)
     if path.is_file() and path.suffix in CODE:
         candidates = {path.name: files[path.name]}
     if not candidates:
-        raise SubmissionError(
-            _("no Python file nor notebook in {name}").format(name=path.name),
-            file=path.name,
-            remedy=_("Give the path of your work; `labcheck new LAB` gives a file to start from."),
-        )
+        files, more = _unpacked(path, files)
+        remarks += more
+        candidates = _code(files)
+    if not candidates:
+        raise _no_code(path, files)
     main, content, more = _choose(candidates, names)
     return Submission(
         id=path.stem if path.is_file() else path.resolve().name,
@@ -96,6 +104,33 @@ def read(path: Path, names: Collection[str] = ()) -> Submission:
         remarks=(*remarks, *more, *content.remarks),
         prose=(*content.prose, *_texts(files)),
     )
+
+
+def _code(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in files.items() if PurePosixPath(name).suffix in CODE}
+
+
+def _no_code(path: Path, files: Collection[str]) -> SubmissionError:
+    """What was found instead of code, and what to hand in."""
+    kinds = {name: PurePosixPath(name).suffix.lower() for name in sorted(files)}
+    archives = [name for name, kind in kinds.items() if kind in ARCHIVES]
+    instead = archives or [name for name, kind in kinds.items() if kind in DOCUMENTS]
+    what = _("no Python file nor notebook in {name}").format(name=path.name)
+    remedy = _("Give the path of your work; `labcheck new LAB` gives a file to start from.")
+    if archives:
+        remedy = _(
+            "Hand in the notebook (.ipynb) or the script (.py) itself, or a .zip of it: nothing else is unpacked."
+        )
+    elif instead:
+        remedy = _(
+            "Hand in the notebook (.ipynb) or the script (.py) itself: a document or a picture cannot be run."
+        )
+    if instead and (path.is_dir() or path.suffix.lower() == ".zip"):
+        shown = ", ".join(instead[:MAX_SHOWN]) + (", …" if len(instead) > MAX_SHOWN else "")
+        what = _("no Python file nor notebook in {name}, but {found}").format(name=path.name, found=shown)
+    elif not files and path.is_dir() and not any(path.iterdir()):
+        what = _("no Python file nor notebook in {name}: this folder is empty").format(name=path.name)
+    return SubmissionError(what, file=path.name, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +253,8 @@ def _bound(blocks: Collection[Block]) -> set[str]:
 
 
 def _gather(path: Path) -> tuple[dict[str, bytes], list[Remark]]:
-    if path.is_file() and path.suffix == ".zip":
-        return _unzip(path)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        return _unzip(path, path.name)
     if path.is_file():
         files = {path.name: path.read_bytes()}
         _add_siblings(path, files)
@@ -254,24 +289,56 @@ def _add_siblings(path: Path, files: dict[str, bytes]) -> None:
                 waiting.append(sibling)
 
 
-def _unzip(path: Path) -> tuple[dict[str, bytes], list[Remark]]:
+def _unzip(source: Path | BinaryIO, shown: str) -> tuple[dict[str, bytes], list[Remark]]:
+    """The files of a zip, without the one folder that wraps them all; ``shown`` is what an error calls it."""
     files: dict[str, bytes] = {}
     remarks: list[Remark] = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        with zipfile.ZipFile(source) as found:
+            entries = [entry for entry in found.infolist() if not archive.is_folder(entry)]
             if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_BYTES:
-                raise SubmissionError(_("this zip is too large for one submission"), file=path.name)
+                raise SubmissionError(_("this zip is too large for one submission"), file=shown)
             for entry in entries:
-                parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-                hidden = any(part.startswith(".") or part in SKIPPED_FOLDERS for part in parts)
-                if hidden or PurePosixPath(entry.filename).is_absolute() or parts[-1] in IGNORED:
-                    remarks.append(Remark("ignored_file", {"file": entry.filename}))
+                name = archive.decoded(entry)
+                parts = archive.split(name)
+                if _is_ignored(parts) or archive.is_link(entry):
+                    remarks.append(Remark("ignored_file", {"file": name}))
+                elif problem := archive.trouble(entry):
+                    raise SubmissionError(problem, file=shown, remedy=_("Make a plain zip, and hand it in again."))
                 else:
-                    files["/".join(parts)] = archive.read(entry)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
-        raise SubmissionError(_("this zip cannot be read: {error}").format(error=error), file=path.name) from error
+                    files["/".join(parts)] = b"".join(archive.chunks(found, entry))
+    except archive.UNREADABLE as error:
+        raise SubmissionError(_("this zip cannot be read: {error}").format(error=error), file=shown) from error
     return _unwrapped(files), remarks
+
+
+def _is_ignored(parts: tuple[str, ...]) -> bool:
+    hidden = any(part.startswith(".") or part in SKIPPED_FOLDERS for part in parts)
+    return hidden or not parts or archive.leads_outside(parts) or parts[-1] in IGNORED
+
+
+def _unpacked(path: Path, files: Mapping[str, bytes]) -> tuple[dict[str, bytes], list[Remark]]:
+    """The files with every zip among them unpacked where it lies, into a folder of its name where there are several.
+
+    Raises the first SubmissionError where no zip can be read.
+    """
+    zips = [name for name in sorted(files) if name.lower().endswith(".zip")]
+    found = {name: data for name, data in files.items() if name not in zips}
+    remarks: list[Remark] = []
+    errors: list[SubmissionError] = []
+    for name in zips:
+        place = PurePosixPath(name).parent if len(zips) == 1 else PurePosixPath(name).with_suffix("")
+        try:
+            inner, more = _unzip(io.BytesIO(files[name]), name)
+        except SubmissionError as error:
+            errors.append(error)
+            continue
+        remarks += more
+        found |= {str(place / each): data for each, data in inner.items() if str(place / each) not in found}
+        _check_size(path, found)
+    if errors and len(errors) == len(zips):
+        raise errors[0]
+    return found, remarks
 
 
 def _unwrapped(files: dict[str, bytes]) -> dict[str, bytes]:

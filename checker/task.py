@@ -28,7 +28,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission to grade, at ``path`` or, where the process is on another machine, as ``content``, a zip.
+    """A submission to grade, at ``path`` or, where the process is on another machine, as ``content``, a zip of a folder, or
+    of its only ``file``.
 
     ``evidence`` (see ``Grading.evidence``) is what is known of it already, and ``work`` the submission that it is of, as
     ``packed``; ``replay`` forbids to run what is not in there. ``keep`` asks for both to be given back. The other fields
@@ -39,6 +40,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     path: str = ""
     content: bytes = b""
+    file: str = ""
     evidence: dict[str, bytes] = {}
     work: bytes = b""
     replay: bool = False

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -147,9 +149,9 @@ def _placed(task: Task) -> Iterator[Path]:
         yield Path(task.path)
         return
     with tempfile.TemporaryDirectory(prefix="labcheck-task-") as folder:
-        path = Path(folder) / "submission.zip"
-        path.write_bytes(task.content)
-        yield path
+        with zipfile.ZipFile(io.BytesIO(task.content)) as archive:
+            archive.extractall(folder)
+        yield Path(folder) / task.file
 
 
 def main() -> None:
@@ -167,7 +169,7 @@ def main() -> None:
         if setup.server:
             server = Server.at(Path(setup.server), setup.isolation)
         else:
-            server = stack.enter_context(Server(setup.isolation))
+            server = stack.enter_context(Server(setup.isolation, lazy=True))
         Worker(Course(Path(setup.course)).lab(setup.lab), setup, server, asked, told).run()
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from labs import LABS
 
-from checker import cli
+from checker import choice
 from checker.course import default_course
 from checker.errors import UsageError
 
@@ -170,16 +170,16 @@ def test_the_lab_of_a_template_is_found_by_its_names(lab: str, kind: str) -> Non
         "notebook": chosen.template_dir / f"{lab}.ipynb",
         "reference": chosen.reference_dir,
     }
-    assert cli._choose_lab(default_course(), None, paths[kind]).name == lab
+    assert choice.choose_lab(default_course(), None, paths[kind]).name == lab
 
 
 def test_names_that_all_labs_use_tell_nothing(tmp_path: Path) -> None:
     path = tmp_path / "work.py"
     path.write_text("X_train, y_train, X_test, y_test = 1, 2, 3, 4\n")
     with pytest.raises(UsageError, match="which lab is it"):
-        cli._choose_lab(default_course(), None, path)
+        choice.choose_lab(default_course(), None, path)
     path.write_text("X_train, y_train, X_test, y_test = 1, 2, 3, 4\ndef MLP_L1():\n    pass\n")
-    assert cli._choose_lab(default_course(), None, path).name == "keras_mlp"
+    assert choice.choose_lab(default_course(), None, path).name == "keras_mlp"
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,133 @@ def test_a_report_beside_a_script_is_taken_along(tmp_path: Path) -> None:
     for name in ("lab.py", "Report.md", "README.md"):
         (tmp_path / name).write_text("x = 1\n")
     assert [passage.file for passage in read(tmp_path / "lab.py").prose] == ["Report.md"]
+
+
+def pack(path: Path, files: dict[str, str | bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_zip_inside_a_folder_is_unpacked_where_it_lies(tmp_path: Path) -> None:
+    pack(tmp_path / "work" / "sub" / "TP1.zip", {"TP1/lab.py": "def small_model(): pass\n", "TP1/data.csv": "1"})
+    (tmp_path / "work" / "report.md").write_text("# Titre\n")
+    submission = read(tmp_path / "work")
+    assert submission.main_file == "sub/lab.py"
+    assert {file.path for file in submission.files} == {"sub/lab.py", "sub/data.csv", "report.md"}
+    assert [passage.file for passage in submission.prose] == ["report.md"]
+
+
+def test_a_zip_inside_a_zip_is_unpacked_once(tmp_path: Path) -> None:
+    inner = pack(tmp_path / "inner.zip", {"lab.py": "x = 1\n"})
+    outer = pack(tmp_path / "work.zip", {"TP1/inner.zip": inner.read_bytes()})
+    assert read(outer).main_file == "lab.py"
+    assert read(pack(tmp_path / "same" / "inner.zip", {"inner.zip": inner.read_bytes()})).main_file == "lab.py"
+    deeper = pack(tmp_path / "deeper.zip", {"work.zip": outer.read_bytes()})
+    with pytest.raises(SubmissionError, match=r"no Python file nor notebook in deeper\.zip, but inner\.zip"):
+        read(deeper)
+
+
+def test_several_zips_are_unpacked_apart_and_a_broken_one_does_no_harm(tmp_path: Path) -> None:
+    pack(tmp_path / "work" / "one.ZIP", {"lab.py": "def small_model(): pass\n"})
+    pack(tmp_path / "work" / "two.zip", {"lab.py": "x = 1\n", "evil/../../lab.py": "y = 1\n"})
+    (tmp_path / "work" / "three.zip").write_bytes(b"no zip")
+    submission = read(tmp_path / "work", ("small_model",))
+    assert submission.main_file == "one/lab.py"
+    assert {file.path for file in submission.files} == {"one/lab.py", "two/lab.py"}
+    assert {remark.kind for remark in submission.remarks} == {"ignored_file"}
+
+
+def test_a_zip_beside_code_stays_packed(tmp_path: Path) -> None:
+    pack(tmp_path / "data.zip", {"old.py": "x = 1\n"})
+    (tmp_path / "lab.py").write_text("x = 1\n")
+    assert {file.path for file in read(tmp_path).files} == {"lab.py", "data.zip"}
+
+
+def test_a_broken_zip_inside_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "TP1.zip").write_bytes(b"no zip")
+    with pytest.raises(SubmissionError, match=r"TP1\.zip: this zip cannot be read"):
+        read(tmp_path)
+
+
+def test_zips_inside_a_folder_have_the_limits_of_one_submission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checker.submission.MAX_BYTES", 10_000)
+    for name in ("one", "two"):
+        pack(tmp_path / "work" / f"{name}.zip", {"lab.py": "x = 1\n" + "#" * 6000})
+    with pytest.raises(SubmissionError, match="work: this folder is too large"):
+        read(tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "no Python file nor notebook in work: this folder is empty\nGive the path of your work"),
+        (["data.csv"], "no Python file nor notebook in work\nGive the path of your work"),
+        (["tp.rar", "rapport.pdf"], r"in work, but tp\.rar\nHand in the notebook .* nothing else is unpacked"),
+        (["tp.tar.gz"], r"in work, but tp\.tar\.gz\n"),
+        (["rapport.docx", "figure.PNG"], r"in work, but figure\.PNG, rapport\.docx\n.*a document or a picture"),
+        (["1.pdf", "2.pdf", "3.odt", "4.doc"], r"but 1\.pdf, 2\.pdf, 3\.odt, …\n"),
+    ],
+)
+def test_what_was_found_instead_of_code_is_told(tmp_path: Path, names: list[str], said: str) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"\0")
+    with pytest.raises(SubmissionError, match=said):
+        read(folder)
+    if names:
+        packed = pack(tmp_path / "packed" / "work.zip", dict.fromkeys(names, b"\0"))
+        with pytest.raises(SubmissionError, match=said.replace("in work", r"in work\.zip")):
+            read(packed)
+
+
+def test_a_lone_document_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rapport.docx").write_bytes(b"PK")
+    with pytest.raises(
+        SubmissionError, match=r"no Python file nor notebook in rapport\.docx\nHand in the notebook"
+    ):
+        read(tmp_path / "rapport.docx")
+
+
+def test_names_in_a_zip_of_macos_keep_their_accents(tmp_path: Path) -> None:
+    path = pack(tmp_path / "work.zip", {"XX.py": "x = 1\n"})
+    path.write_bytes(path.read_bytes().replace(b"XX.py", "é.py".encode()))
+    assert read(path).main_file == "é.py"
+
+
+def test_a_zip_that_must_not_be_unpacked_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match="other than Deflate"):
+        read(pack(tmp_path / "work.zip", {"lab.py": "x = 1\n"}, zipfile.ZIP_LZMA))
+    path = pack(tmp_path / "secret.zip", {"lab.py": "x = 1\n"})
+    data = bytearray(path.read_bytes())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(SubmissionError, match=r"secret\.zip: this zip is protected by a password"):
+        read(path)
+
+
+def test_a_link_in_a_zip_is_ignored(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link.py")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("lab.py", "x = 1\n")
+    submission = read(tmp_path / "work.zip")
+    assert [file.path for file in submission.files] == ["lab.py"]
+    assert [remark.details["file"] for remark in submission.remarks] == ["link.py"]
+
+
+@pytest.mark.parametrize("cut", [30, 60, 100])
+def test_a_zip_of_garbage_is_told(tmp_path: Path, cut: int) -> None:
+    path = pack(tmp_path / "work.zip", {"lab.py": "x = 1\n" * 50})
+    data = bytearray(path.read_bytes())
+    data[cut - 8 : cut] = b"\xff" * 8
+    path.write_bytes(data)
+    with pytest.raises(SubmissionError, match=r"cannot be read|other than Deflate|password"):
+        read(path)

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ EMBEDDED, KERAS, DOWNLOAD = "embedded", "keras", "download"
 FILES = (".npz", ".csv")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Data:
     """The sets of a lab by name: ``data.mnist`` and ``data.pneumonia`` are Datasets, ``data.boston`` is a Table."""
 
@@ -47,7 +48,7 @@ class Data:
         """Where they come from, for a reader."""
         return ", ".join(each.source for each in self.sets.values())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest of them all, which keys what is cached."""
         text = "\0".join(f"{name}={each.digest}" for name, each in sorted(self.sets.items()))

@@ -9,6 +9,7 @@ from functools import cache
 import jinja2
 from markupsafe import Markup, escape
 
+from checker.gradebook import Entry
 from checker.language import _, number, spoken
 from checker.report import drawing, page, words
 from checker.report.audience import Audience, seen_by
@@ -20,14 +21,15 @@ BOUND = re.compile(r" (?=[:;?!»%])|(?<=«) |(?<=\d) (?=\d{3}\b)")
 CODE = re.compile(r"`([^`\n]+)`")
 
 
-def render(card: Scorecard, audience: Audience = "student") -> str:
-    """The report of one submission, in the run's language."""
+def render(card: Scorecard, audience: Audience = "student", entry: Entry | None = None) -> str:
+    """The report of one submission, in the run's language; ``entry`` is its line of a gradebook, for a class."""
     apart = {"old_spelling", "failed", *words.STOPS}
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             card=seen_by(card, audience),
+            entry=entry,
             language=spoken(),
             _=_,
             tally=words.tally(seen_by(card, audience)),

@@ -1,0 +1,343 @@
+"""A class: its submissions are graded, several at a time, and each result is kept as it comes.
+
+The work list comes first, so that whatever interrupts a run, the same command goes on where it was: only what is new,
+changed, or judged by another rubric is done again, and where only the rubric changed, from the evidence that was kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from checker import __version__, calibration, dataset, overrides, roster, session
+from checker.cluster import Cluster
+from checker.course import Course, Lab
+from checker.errors import SubmissionError, UsageError
+from checker.gradebook import Entry
+from checker.handin import Handin
+from checker.intake import Intake, gather
+from checker.language import _, speak
+from checker.pool import Pool
+from checker.publication import Publication
+from checker.server import Server
+from checker.similarity import Prints, prints_of
+from checker.store import Kept, Row, Store
+from checker.submission import read
+from checker.task import Done, Setup, Task
+from checker.worker import unpacked
+
+
+class Executor(Protocol):
+    """Whatever runs tasks: processes on this machine, or on many."""
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Done]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A submission is done: how many are, of how many."""
+
+    done: int
+    of: int
+    entry: Entry
+
+
+Told = Callable[[Progress], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """A class being graded into ``store``; ``data`` is as for ``dataset.load``, ``jobs`` how many at a time on this machine,
+    ``cluster`` the address of a Dask scheduler to use instead.
+    """
+
+    lab: Lab
+    store: Store
+    publication: Publication
+    language: str
+    data: str | None = None
+    isolation: str = "auto"
+    jobs: int = 1
+    cluster: str = ""
+    told: Told = lambda _progress: None
+    _digest: str = field(init=False)
+    _open: dict[int, contextlib.ExitStack] = field(init=False, default_factory=dict)
+    _replaying: bool = field(init=False, default=False)
+    _done: int = field(init=False, default=0)
+    _of: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._digest = dataset.load(self.lab.rubric.data, self.data).digest
+
+    # --- what results follow from
+
+    def _evidence_key(self, row: Row) -> str:
+        return _hash(row.fingerprint, self.lab.running_digest, self._digest, self.isolation)
+
+    def _result_key(self, row: Row) -> str:
+        measured = self.lab.rubric_dir / calibration.FILE
+        known = measured.read_bytes().hex() if measured.exists() else ""
+        return _hash(self._evidence_key(row), self.lab.digest, known, self.language, __version__)
+
+    # --- grading
+
+    def grade(self, intake: Intake, *, fresh: bool = False) -> int:
+        """Grade what is not graded yet; the number of submissions that were."""
+        self.store.enlist(_rows(intake))
+        if fresh:
+            self.store.forget()
+        handins = {handin.id: handin for handin in intake.handins}
+        waiting = [row.id for row in self.store.rows() if row.result_key != self._result_key(row)]
+        self._begin(waiting)
+        if waiting:
+            self._run(self._tasks(waiting, handins), waiting)
+        return len(waiting)
+
+    def regrade(self) -> tuple[int, tuple[str, ...]]:
+        """Judge anew from what was kept, running no student code; how many were to be, and for which it cannot be done."""
+        waiting = [row.id for row in self.store.rows() if row.result_key != self._result_key(row)]
+        unread = [id_ for id_ in waiting if (card := self.store.row(id_).card) and card.status == "failed"]
+        replayed = [id_ for id_ in waiting if id_ not in set(unread) and self._evidence_holds(self.store.row(id_))]
+        lacking = sorted({*waiting} - {*unread, *replayed})
+        self._replaying = True
+        self._begin(waiting)
+        for id_ in unread:
+            row = self.store.row(id_)
+            if row.card:
+                self._finish(row, Done(number=0, card=session.unreadable_still(row.card, self.lab)))
+        if replayed:
+            lacking += self._run(self._replays(replayed), replayed)
+        return len(waiting), tuple(sorted(lacking))
+
+    def _begin(self, waiting: Sequence[str]) -> None:
+        self._done, self._of = len(self.store) - len(waiting), len(self.store)
+
+    def _evidence_holds(self, row: Row) -> bool:
+        return row.evidence_key == self._evidence_key(row) and self.store.kept(row.id) is not None
+
+    @contextlib.contextmanager
+    def _executor(self, count: int) -> Iterator[Executor]:
+        setup = Setup(
+            course=str(self.lab.course.resolve()),
+            lab=self.lab.name,
+            language=self.language,
+            data=self.data and dataset.resolved(self.data),
+            isolation=self.isolation,
+        )
+        if self.cluster:
+            with Cluster(self.cluster, self.lab, setup) as cluster:
+                yield cluster
+        elif self._replaying:
+            # nothing is run but, where its answers are not known any more, the reference
+            with Pool(setup, min(self.jobs, count)) as pool:
+                yield pool
+        else:
+            with Server(self.isolation) as server:
+                setup = msgspec.structs.replace(setup, server=str(server.folder))
+                with Pool(setup, min(self.jobs, count), server) as pool:
+                    yield pool
+
+    def _tasks(self, waiting: Sequence[str], handins: Mapping[str, Handin]) -> Iterator[Task]:
+        for number, id_ in enumerate(waiting):
+            row = self.store.row(id_)
+            kept = self.store.kept(id_) if self._evidence_holds(row) else None
+            stack = contextlib.ExitStack()
+            try:
+                path = stack.enter_context(handins[id_].opened())
+            except SubmissionError as error:
+                card = session.unreadable(error, Path(id_), self.lab, self.isolation)
+                self._finish(row, Done(number=number, card=card))
+                continue
+            self._open[number] = stack
+            work, evidence = (kept.work, kept.evidence) if kept else (b"", {})
+            yield Task(number=number, id=id_, path=str(path), work=work, evidence=evidence, keep=True)
+
+    def _replays(self, waiting: Sequence[str]) -> Iterator[Task]:
+        for number, id_ in enumerate(waiting):
+            if kept := self.store.kept(id_):
+                yield Task(number=number, id=id_, work=kept.work, evidence=kept.evidence, replay=True)
+
+    def _run(self, tasks: Iterable[Task], waiting: Sequence[str]) -> list[str]:
+        """Run the tasks and keep what comes out; those whose replay was lacking something."""
+        lacking = []
+        with contextlib.ExitStack() as stack, self._executor(len(waiting)) as executor:
+            stack.callback(self._close)
+            for done in executor.run(tasks):
+                self._open.pop(done.number, contextlib.ExitStack()).close()
+                row = self.store.row(waiting[done.number])
+                if done.lacking:
+                    lacking.append(row.id)
+                else:
+                    self._finish(row, done)
+        return lacking
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def _finish(self, row: Row, done: Done) -> None:
+        self._keep(row, done)
+        self._done += 1
+        self.told(Progress(done=self._done, of=self._of, entry=self.publication.entry(self.store.row(row.id))))
+
+    def _keep(self, row: Row, done: Done) -> None:
+        """Keep a result; its reports are written first, so that what is in the store is on the disk as well."""
+        row = msgspec.structs.replace(
+            row,
+            card=done.card,
+            problem=done.problem,
+            # what labcheck could not do is tried again by the next run
+            result_key="" if done.problem else self._result_key(row),
+            evidence_key=self._evidence_key(row),
+        )
+        rendered = self.publication.write(self.publication.entry(row))
+        row = msgspec.structs.replace(row, rendered=rendered)
+        kept = Kept(work=done.work, evidence=done.evidence) if done.work else None
+        prints = prints_of(unpacked(done.work).blocks, self.publication.template) if done.work else None
+        known = msgspec.msgpack.encode(prints) if prints else None
+        self.store.put(row, kept, known, with_evidence=not self._replaying)
+
+
+def _rows(intake: Intake) -> Iterator[Row]:
+    """The work list: each hand-in, with a word on those that are empty or the same as another's."""
+    prints = {handin.id: handin.fingerprint() for handin in intake.handins}
+    alike: dict[str, list[str]] = {}
+    for handin in intake.handins:
+        if not handin.empty:
+            alike.setdefault(prints[handin.id], []).append(handin.id)
+    for handin in intake.handins:
+        others = [id_ for id_ in alike.get(prints[handin.id], []) if id_ != handin.id]
+        remarks = []
+        if handin.empty:
+            remarks.append(_("Nothing was handed in."))
+        if others:
+            remarks.append(_("The same files as: {others}").format(others=", ".join(others)))
+        moment = handin.submitted()
+        yield Row(
+            id=handin.id,
+            student=handin.student,
+            account=handin.account,
+            source=handin.source,
+            submitted=moment.isoformat(timespec="seconds") if moment else "",
+            fingerprint=prints[handin.id],
+            remarks=tuple(remarks),
+        )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run over a class came to.
+
+    ``graded`` counts the submissions that were graded now, of ``of``; ``lacking`` are those that a replay could not judge,
+    ``problems`` those that labcheck could not grade, ``left_out`` what is in the class's folder and no submission,
+    ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission.
+    """
+
+    graded: int
+    of: int
+    lacking: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a class is to be graded: see ``labcheck grade``."""
+
+    out: Path
+    jobs: int
+    language: str
+    data: str | None = None
+    isolation: str = "auto"
+    roster: Path | None = None
+    cluster: str = ""
+    fresh: bool = False
+
+
+def grade(lab: Lab, folder: Path, wish: Wish, told: Told) -> Outcome:
+    """Grade the class in ``folder`` into ``wish.out``; raises LabcheckError for what is not a submission's fault."""
+    intake = gather(folder, lab.name, tuple(lab.rubric.names))
+    with Store.opened(wish.out, new=True) as store:
+        if (known := store.about("lab")) not in ("", lab.name):
+            raise UsageError(
+                _("the results in this folder are of lab {known}").format(known=known),
+                place=str(wish.out),
+                remedy=_("Give another folder with -o."),
+            )
+        roster = wish.roster.resolve() if wish.roster else None
+        store.tell(
+            lab=lab.name, course=str(lab.course.resolve()), language=wish.language, isolation=wish.isolation,
+            data=dataset.resolved(wish.data) if wish.data else "", roster=str(roster or store.about("roster")),
+        )  # fmt: skip
+        batch = _batch(lab, store, wish, told)
+        count = batch.grade(intake, fresh=wish.fresh)
+        return _published(batch, store, Outcome(graded=count, of=len(store), left_out=intake.left_out))
+
+
+def regrade(out: Path, jobs: int, told: Told, language: str | None = None) -> Outcome:
+    """Judge the class in ``out`` by its rubric of today, from what was kept; raises LabcheckError."""
+    with Store.opened(out) as store:
+        lab = Course(Path(store.about("course"))).lab(store.about("lab"))
+        spoken = language or store.about("language")
+        speak(spoken)
+        wish = Wish(
+            out=out,
+            jobs=jobs,
+            language=spoken,
+            data=store.about("data") or None,
+            isolation=store.about("isolation"),
+        )
+        batch = _batch(lab, store, wish, told)
+        waiting, lacking = batch.regrade()
+        store.tell(language=spoken)
+        return _published(batch, store, Outcome(graded=waiting - len(lacking), of=len(store), lacking=lacking))
+
+
+def _batch(lab: Lab, store: Store, wish: Wish, told: Told) -> Batch:
+    publication = Publication(
+        lab=lab,
+        out=wish.out,
+        overrides=overrides.read(wish.out),
+        roster=roster.read(Path(store.about("roster"))) if store.about("roster") else None,
+        template=_template(lab),
+    )
+    return Batch(
+        lab=lab, store=store, publication=publication, language=wish.language, data=wish.data,
+        isolation=wish.isolation, jobs=wish.jobs, cluster=wish.cluster, told=told,
+    )  # fmt: skip
+
+
+def _published(batch: Batch, store: Store, outcome: Outcome) -> Outcome:
+    batch.publication.publish(store)
+    problems, names, handins = [], set(), []
+    for row in store.rows():
+        names |= {row.id, row.account, row.student}
+        handins.append(msgspec.structs.replace(row, card=None))
+        if row.problem:
+            problems.append(f"{row.id}: {row.problem}")
+    known = batch.publication
+    absent = known.roster.missing(handins) if known.roster else ()
+    return replace(
+        outcome,
+        problems=tuple(problems),
+        absent=tuple(student.name or student.id for student in absent),
+        unknown=known.overrides.unknown(names),
+    )
+
+
+def _template(lab: Lab) -> Prints | None:
+    """What the lab gives to its students, which nobody is asked about."""
+    path = lab.template_dir / f"{lab.name}.py"
+    return prints_of(read(path).blocks, None) if path.exists() else None
