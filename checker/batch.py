@@ -19,6 +19,7 @@ from checker import __version__, calibration, dataset, overrides, roster, sessio
 from checker.cluster import Cluster
 from checker.course import Course, Lab
 from checker.errors import SubmissionError, UsageError
+from checker.export import Export
 from checker.gradebook import Entry
 from checker.handin import Handin
 from checker.intake import Intake, gather
@@ -28,9 +29,8 @@ from checker.publication import Publication
 from checker.server import Server
 from checker.similarity import Prints, prints_of
 from checker.store import Kept, Row, Store
-from checker.submission import read
+from checker.submission import read, unpacked
 from checker.task import Done, Setup, Task
-from checker.worker import unpacked
 
 
 class Executor(Protocol):
@@ -305,18 +305,32 @@ def regrade(out: Path, jobs: int, told: Told, language: str | None = None) -> Ou
         return _published(batch, store, Outcome(graded=waiting - len(lacking), of=len(store), lacking=lacking))
 
 
+def export(out: Path, formats: Sequence[str], worksheet: Path | None, assignment: str) -> Iterator[str]:
+    """Write the class in ``out`` for platforms, as it is decided today; what to know, in sentences. Raises LabcheckError."""
+    with Store.opened(out) as store:
+        lab = Course(Path(store.about("course"))).lab(store.about("lab"))
+        publication = _publication(lab, store, out)
+        publication.publish(store)
+        exported = Export(store=store, publication=publication, worksheet=worksheet, assignment=assignment)
+        for name in formats:
+            yield from exported.write(name)
+
+
 def _batch(lab: Lab, store: Store, wish: Wish, told: Told) -> Batch:
-    publication = Publication(
+    return Batch(
+        lab=lab, store=store, publication=_publication(lab, store, wish.out), language=wish.language, data=wish.data,
+        isolation=wish.isolation, jobs=wish.jobs, cluster=wish.cluster, told=told,
+    )  # fmt: skip
+
+
+def _publication(lab: Lab, store: Store, out: Path) -> Publication:
+    return Publication(
         lab=lab,
-        out=wish.out,
-        overrides=overrides.read(wish.out),
+        out=out,
+        overrides=overrides.read(out),
         roster=roster.read(Path(store.about("roster"))) if store.about("roster") else None,
         template=_template(lab),
     )
-    return Batch(
-        lab=lab, store=store, publication=publication, language=wish.language, data=wish.data,
-        isolation=wish.isolation, jobs=wish.jobs, cluster=wish.cluster, told=told,
-    )  # fmt: skip
 
 
 def _published(batch: Batch, store: Store, outcome: Outcome) -> Outcome:
@@ -339,5 +353,5 @@ def _published(batch: Batch, store: Store, outcome: Outcome) -> Outcome:
 
 def _template(lab: Lab) -> Prints | None:
     """What the lab gives to its students, which nobody is asked about."""
-    path = lab.template_dir / f"{lab.name}.py"
-    return prints_of(read(path).blocks, None) if path.exists() else None
+    paths = sorted(lab.template_dir.glob("*.py"))
+    return prints_of([block for path in paths for block in read(path).blocks], None) if paths else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from checker.errors import CANNOT_GRADE, FULL_MARKS, NOT_FULL_MARKS
+from checker.errors import CANNOT_GRADE, FULL_MARKS, NOT_FULL_MARKS, UsageError
 from checker.language import _, pick, spoken
 from checker.options import (
     CourseOption,
@@ -178,6 +178,41 @@ def regrade(
 
     count = jobs or os.cpu_count() or 1
     raise typer.Exit(_over_a_class(out, lambda told: batch.regrade(out, count, told, lang)))
+
+
+@commands.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of the results.")],
+    formats: Annotated[
+        str, typer.Option("--format", metavar="F,F", help="csv, moodle, canvas, gradescope; several with commas.")
+    ] = "csv",
+    worksheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--worksheet", metavar="F", help="The marks as Moodle or Canvas gave them to you; it is left as it is."
+        ),
+    ] = None,
+    assignment: Annotated[
+        str,
+        typer.Option("--assignment", metavar="NAME", help="The column of the assignment in Canvas's gradebook."),
+    ] = "",
+    lang: LangOption = None,
+) -> None:
+    """Marks and feedback for a learning platform, into OUT/export (for instructors)."""
+    speak_as(lang)
+    from checker import batch
+    from checker.export import FORMATS
+
+    asked = [name.strip() for name in formats.split(",") if name.strip()]
+    for name in asked:
+        if name not in FORMATS:
+            raise UsageError(
+                _("no format {name!r}: choose among {names}").format(name=name, names=", ".join(FORMATS))
+            )
+    if worksheet and {"moodle", "canvas"} <= set(asked):
+        raise UsageError(_("one worksheet is not for both Moodle and Canvas: export them one after the other"))
+    for line in batch.export(out, asked, worksheet, assignment):
+        print(line)
 
 
 def _over_a_class(out: Path, run: Callable[[Callable[[Progress], None]], Outcome]) -> int:

@@ -11,21 +11,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
-from checker import __version__, report
+from checker import __version__, report, similarity
 from checker.course import Lab
 from checker.gradebook import Entry
-from checker.language import spoken
+from checker.language import pick, spoken
 from checker.lms import generic
 from checker.overrides import Overrides
-from checker.report import html, json
+from checker.report import beside, html, json, overview
+from checker.report.overview import SimilarPair
 from checker.roster import Roster
 from checker.similarity import Prints
 from checker.store import Row, Store
+from checker.submission import unpacked
 
-GRADEBOOK, INDEX = "gradebook.csv", "index.html"
+GRADEBOOK, INDEX, SIMILAR = "gradebook.csv", "index.html", "similar"
 REPORT, INSTRUCTOR, RESULT = "report.html", "instructor.html", "result.json"
 
 
@@ -88,8 +91,43 @@ class Publication:
             there = all((self.out / entry.id / name).exists() for name, _render in self._files(entry))
             if entry.card is not None and not (there and row.rendered == self._digest(entry)):
                 store.rendered(row.id, self.write(entry))
-        questions = [(spec.id, spec.points) for spec in self.lab.rubric.questions]
-        self._written(GRADEBOOK, generic.gradebook(self.entries(store), questions))
+        specs = self.lab.rubric.questions
+        self._written(
+            GRADEBOOK, generic.gradebook(self.entries(store), [(spec.id, spec.points) for spec in specs])
+        )
+        titles = [(spec.id, pick(spec.title.as_dict()), spec.points) for spec in specs]
+        title = pick(self.lab.rubric.title.as_dict())
+        similar = self._similar(store)
+        self._written(INDEX, overview.html(title, self.lab.name, titles, lambda: self.entries(store), similar))
+
+    def _similar(self, store: Store) -> list[SimilarPair]:
+        """The pairs that are alike, each with its page; pages of an earlier run go."""
+        prints = ((id_, msgspec.msgpack.decode(each, type=Prints)) for id_, each in store.prints())
+        found = similarity.pairs(prints)
+        folder = self.out / SIMILAR
+        for old in folder.glob("[0-9]*.html"):
+            old.unlink()
+        shown = []
+        for number, pair in enumerate(found, 1):
+            report.write(self._beside(store, pair), folder / f"{number}.html")
+            href = f"{SIMILAR}/{number}.html"
+            shown.append(SimilarPair(one=pair.one, other=pair.other, share=pair.share, href=href))
+        return shown
+
+    def _beside(self, store: Store, pair: similarity.Pair) -> str:
+        one, other = (unpacked(store.work(id_) or b"").blocks for id_ in (pair.one, pair.other))
+        regions = similarity.side_by_side(one, other, pair, self.template)
+        left, right = ([line for block in blocks for line in block.code.split("\n")] for blocks in (one, other))
+        return beside.html(
+            pair.one,
+            pair.other,
+            pair.share,
+            left,
+            right,
+            [(range(r.one[0] - 1, r.one[1]), range(r.other[0] - 1, r.other[1])) for r in regions],
+            hrefs=(f"../{quote(pair.one)}/{INSTRUCTOR}", f"../{quote(pair.other)}/{INSTRUCTOR}"),
+            back=f"../{INDEX}",
+        )
 
     def _written(self, name: str, lines: Iterator[str]) -> None:
         """Write a file line by line, in the place of an older one only when it is whole."""

@@ -21,6 +21,8 @@ from checker.protocol import Spawn, encode
 
 CAN_FORK = sys.platform == "linux"
 START_SECONDS = 180.0
+# a second: between its first breath and its first word nobody answers either
+MAX_REFUSED = 50
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Server:
     forking: bool = CAN_FORK
     lazy: bool = False
     folder: Path = field(init=False)
+    _owner: int = field(init=False, default=0)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
     _proved: bool = field(init=False, default=False)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -45,6 +48,7 @@ class Server:
         """One that another process started and ends, whose ``folder`` is this."""
         server = cls(isolation)
         server.folder = folder
+        server._owner = os.getppid()
         return server
 
     def __enter__(self) -> Server:
@@ -104,15 +108,22 @@ class Server:
 
     def _connect(self) -> socket.socket:
         deadline = time.monotonic() + START_SECONDS
+        refused = 0
         control = socket.socket(socket.AF_UNIX)
         # a socket's path is short by force, and a temporary folder's is not always: it is reached through this
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             while True:
-                with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                    control.connect(f"/proc/self/fd/{folder}/{self._address.name}")
-                    return control
-                if not self.alive or time.monotonic() > deadline:
+                with contextlib.suppress(FileNotFoundError):
+                    try:
+                        control.connect(f"/proc/self/fd/{folder}/{self._address.name}")
+                    except ConnectionRefusedError:
+                        refused += 1
+                    else:
+                        return control
+                # another's, whose death we are not told: nobody listens any more, or who started it is gone
+                lost = self._owner and (refused > MAX_REFUSED or os.getppid() != self._owner)
+                if lost or not self.alive or time.monotonic() > deadline:
                     raise self.broken()
                 time.sleep(0.02)
         except BaseException:

@@ -9,12 +9,13 @@ measured, and the choices that it led to, stand in docs/similarity.md; tests/tes
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import io
 import keyword
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import groupby
 from typing import NamedTuple
@@ -29,20 +30,22 @@ from checker.protocol import Block
 # words in a run, and runs of which one is kept: whatever 13 words two submissions share is found. A layer is 5 words, a
 # call of compile 12, so that a run is seldom what the lab dictates in one line
 GRAM, WINDOW = 10, 4
-# the least share that is told: well above what independent solutions have, and below what disguises leave
+# the least share that is told: independent solutions have 0.40 at most, copies with a line put in after every fourth 0.67
 SHARE = 0.5
-# the least number of fingerprints in common, some ten lines: of a few that are nobody else's, chance may share half
+# the fewest fingerprints in common, some ten lines: of a handful that is nobody else's, half is soon shared by chance
 LEAST = 16
 # in more than this part of the class, and in more than so many submissions, a fingerprint is the lab's and nobody's own
 COMMON, FEW = 0.05, 8
 # the most pairs that are told
 MOST = 200
 # what bounds memory and time: submissions set beside all others at once, and places of one run in side_by_side
-SLICE, PLACES = 256, 64
-
+SLICE, PLACES = 256, 16
 LAYOUT = frozenset({tokenize.INDENT, tokenize.DEDENT, tokenize.NEWLINE})
 KINDS = LAYOUT | {tokenize.NAME, tokenize.NUMBER, tokenize.STRING, tokenize.OP}
 LEFT_OUT = frozenset(",()[]{};")
+BUILTIN = frozenset(dir(builtins))
+IMPORT = re.compile(r"^[ \t]*(?:import|from)\b[^\n(]*(?:\([^)]*\))?", re.MULTILINE)
+FIELD = re.compile(r"\.(\w+)[ \t]*=(?!=)")
 TEXT = re.compile(r"[A-Za-z]*(\"\"\"|'''|\"|')(.*)\1", re.DOTALL)
 HASH = np.dtype("<u8")
 FOUND = np.dtype([("hash", HASH), ("first", "<u4"), ("last", "<u4")])
@@ -64,10 +67,9 @@ class Prints(msgspec.Struct, frozen=True):
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """Two submissions that are alike.
+    """Two submissions: of the own fingerprints of the smaller one, the other has ``share`` (0 to 1), which are ``shared``.
 
-    ``share`` (0 to 1) is the part of the smaller one's own fingerprints that the other has as well, ``shared`` are those
-    fingerprints, ``lines_one`` and ``lines_other`` the number of lines that they cover in each.
+    ``lines_one`` and ``lines_other`` are the numbers of lines that they cover in each.
     """
 
     one: str
@@ -116,10 +118,11 @@ def pairs(prints: Iterable[tuple[str, Prints]], *, share: float = SHARE, most: i
     common = values[counts > max(FEW, COMMON * len(known))]
     own = [each[~np.isin(each, common)] for each in hashes]
     found = []
-    for part, one, other in sorted(_alike(own, share), key=lambda each: (-each[0], each[1:]))[:most]:
+    for part, _count, one, other in sorted(_alike(own, share), key=lambda each: (-each[0], -each[1], each))[:most]:
         shared = np.intersect1d(own[one], own[other])
-        lines = (_covered(known[each][1], shared) for each in (one, other))
-        found.append(Pair(known[one][0], known[other][0], part, *lines, tuple(shared.tolist())))
+        (left, mine), (right, its) = known[one], known[other]
+        lines = _covered(mine, shared), _covered(its, shared)
+        found.append(Pair(left, right, part, *lines, tuple(shared.tolist())))
     return found
 
 
@@ -146,16 +149,15 @@ def side_by_side(one: Blocks, other: Blocks, pair: Pair, template: Prints | None
 
 def places(blocks: Blocks) -> list[Place]:
     """Where each line stands that is counted through all blocks, the first of them at index 0."""
-    counts = ((block, block.code.count("\n") + 1) for block in blocks)
-    return [Place(block.file, line, block.cell) for block, count in counts for line in range(1, count + 1)]
+    return [Place(each.file, line + 1, each.cell) for each in blocks for line in range(each.code.count("\n") + 1)]
 
 
 def _read(blocks: Blocks, template: Prints | None) -> tuple[list[list[Word]], set[int]]:
     """The words, each function of the top level for itself, so that no order matters; the hashes of the lines."""
-    own, imported = _names(blocks)
     known = frozenset(np.frombuffer(template.lines, HASH).tolist()) if template else frozenset()
     sections: list[list[Word]] = [[]]
     lines: set[int] = set()
+    names = _names("\n".join(block.code for block in blocks))
     before = 0
     for block in blocks:
         tokens = list(_tokens(block.code))
@@ -164,7 +166,7 @@ def _read(blocks: Blocks, template: Prints | None) -> tuple[list[list[Word]], se
         for begins, statement in _statements(tokens):
             if begins:
                 sections.append([])
-            words = _spelled(statement, own, imported)
+            words = _spelled(statement, names)
             sections[-1] += (Word(text, before + line) for text, line in words if hashed[line] not in known)
         before += block.code.count("\n") + 1
     return sections, lines
@@ -175,19 +177,15 @@ def _tokens(code: str) -> Iterator[Token]:
         yield from (each for each in tokenize.generate_tokens(io.StringIO(code).readline) if each.type in KINDS)
 
 
-def _names(blocks: Blocks) -> tuple[set[str], dict[str, str]]:
-    """The names that a submission gives, and those that it imports, with what they really are called."""
-    own: set[str] = set()
-    imported: dict[str, str] = {}
-    for block in blocks:
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            for node in ast.walk(ast.parse(block.code)):
-                match node:
-                    case ast.Name(name, ast.Store()) | ast.arg(name) | ast.FunctionDef(name) | ast.ClassDef(name):
-                        own.add(name)
-                    case ast.alias(name=name, asname=alias):
-                        imported[alias or name.partition(".")[0]] = name.rpartition(".")[2]
-    return own, imported
+def _names(code: str) -> dict[str, str]:
+    """What is imported, with its real name ("*" where a module's names are, all of them), and attributes, which are N."""
+    names = {"." + field: "N" for field in FIELD.findall(code)}
+    for statement in IMPORT.findall(code):
+        with contextlib.suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(statement.strip())):
+                if isinstance(node, ast.alias):
+                    names[node.asname or node.name.partition(".")[0]] = node.name.rpartition(".")[2]
+    return names
 
 
 def _lines(tokens: Iterable[Token]) -> dict[int, int]:
@@ -219,7 +217,7 @@ def _statements(tokens: Iterable[Token]) -> Iterator[tuple[bool, list[Token]]]:
         yield False, line
 
 
-def _spelled(statement: Sequence[Token], own: set[str], imported: dict[str, str]) -> Iterator[Word]:
+def _spelled(statement: Sequence[Token], names: Mapping[str, str]) -> Iterator[Word]:
     """The words of a statement, with their lines in the block."""
     texts = ["", *(each.string for each in statement), ""]
     brackets, module = 0, False
@@ -227,9 +225,12 @@ def _spelled(statement: Sequence[Token], own: set[str], imported: dict[str, str]
         text = token.string
         if token.type == tokenize.NAME and not keyword.iskeyword(text):
             # keras.layers.Dense, layers.Dense and Dense are the same
-            module = after == "." and (module if before == "." else text in imported)
-            named = before == "." or (after == "=" and brackets and texts[1] != "def")
-            text = text if named else "N" if text in own else imported.get(text, text)
+            module = after == "." and (module if before == "." else text in names)
+            if before == ".":
+                text = names.get("." + text, text)
+            elif not (after == "=" and brackets and texts[1] != "def"):
+                known = text in BUILTIN or ("*" in names and text[0].isupper() and after == "(")
+                text = names.get(text, text if known else "N")
         elif token.type == tokenize.OP:
             brackets += (text in "([{") - (text in ")]}")
         elif token.type in (tokenize.NUMBER, tokenize.STRING):
@@ -248,8 +249,7 @@ def _literal(text: str) -> str:
 
 
 def _hashed(texts: Iterable[str]) -> int:
-    data = "\n".join(texts).encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+    return int.from_bytes(blake2b("\n".join(texts).encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
 def _grams(words: Sequence[Word]) -> list[int]:
@@ -265,8 +265,8 @@ def _winnowed(grams: Sequence[int]) -> list[int]:
     return [at for at, _ in groupby(min(each, key=lambda at: (grams[at], -at)) for each in windows)]
 
 
-def _alike(hashes: Sequence[Hashes], share: float) -> Iterator[tuple[float, int, int]]:
-    """The share and the numbers of any two that are alike, by an inverted index: a sparse table times itself."""
+def _alike(hashes: Sequence[Hashes], share: float) -> Iterator[tuple[float, int, int, int]]:
+    """Share, shared fingerprints and numbers of any two that are alike, by an inverted index: a table times itself."""
     from scipy import sparse
 
     sizes = np.array([len(each) for each in hashes], np.int64)
@@ -277,7 +277,7 @@ def _alike(hashes: Sequence[Hashes], share: float) -> Iterator[tuple[float, int,
         one, other = product.row + start, product.col
         parts = product.data / np.minimum(sizes[one], sizes[other])
         for each in np.flatnonzero((one < other) & (product.data >= LEAST) & (parts >= share)):
-            yield float(parts[each]), int(one[each]), int(other[each])
+            yield float(parts[each]), int(product.data[each]), int(one[each]), int(other[each])
 
 
 def _covered(prints: Prints, shared: Hashes) -> int:

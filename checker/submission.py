@@ -12,14 +12,17 @@ import io
 import re
 import tokenize
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+import msgspec
+
 from checker import archive
 from checker.archive import MAX_BYTES, MAX_FILES
-from checker.errors import SubmissionError, UsageError
+from checker.errors import CourseError, SubmissionError, UsageError
 from checker.evidence import Passage, Place, Remark
 from checker.language import _
 from checker.notebook import marked_prose, read_notebook
@@ -39,6 +42,8 @@ SKIPPED_FOLDERS = frozenset(
     {"__pycache__", "__MACOSX", "venv", "env", "node_modules", "site-packages", "labcheck-report"}
 )
 MAX_LINE = 200
+# what is kept of a submission is its text: what a check may look at without running it
+MAX_KEPT = 2**20
 MAX_SHOWN = 3
 PYTHON_2 = re.compile(
     r"^\s*(?:print\s+[^\s(=]|print\s*>>|exec\s+[\"']|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
@@ -363,3 +368,19 @@ def _digest(files: Mapping[str, bytes]) -> str:
     for name, data in sorted(files.items()):
         digest.update(name.encode() + b"\0" + data + b"\0")
     return digest.hexdigest()
+
+
+def packed(submission: Submission) -> bytes:
+    """A submission as bytes, without the files that only running it needs."""
+    kept = tuple(
+        file for file in submission.files if file.path.endswith((*CODE, *PROSE)) and len(file.data) <= MAX_KEPT
+    )
+    return zlib.compress(msgspec.msgpack.encode(replace(submission, files=kept)), 6)
+
+
+def unpacked(work: bytes) -> Submission:
+    """A submission from its bytes; raises CourseError where they are not one of this version."""
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(work), type=Submission)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise CourseError(str(error)) from error

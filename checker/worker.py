@@ -29,11 +29,8 @@ from checker.grading import Grading
 from checker.language import speak
 from checker.scorecard import Scorecard
 from checker.server import Server
-from checker.submission import CODE, PROSE, Submission
+from checker.submission import Submission, packed, unpacked
 from checker.task import Done, Setup, Task, receive, send
-
-# what is kept of a submission is its text: what a check may look at without running it
-MAX_KEPT = 2**20
 
 
 @dataclass(slots=True)
@@ -120,22 +117,6 @@ class Worker:
             evidence={name: zlib.compress(each, 1) for name, each in grading.evidence().items()},
             work=task.work or packed(grading.submission),
         )
-
-
-def packed(submission: Submission) -> bytes:
-    """A submission as bytes, without the files that only running it needs."""
-    kept = tuple(
-        file for file in submission.files if file.path.endswith((*CODE, *PROSE)) and len(file.data) <= MAX_KEPT
-    )
-    return zlib.compress(msgspec.msgpack.encode(replace(submission, files=kept)), 6)
-
-
-def unpacked(work: bytes) -> Submission:
-    """A submission from its bytes; raises CourseError where they are not one of this version."""
-    try:
-        return msgspec.msgpack.decode(zlib.decompress(work), type=Submission)
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise CourseError(str(error)) from error
 
 
 def _named(card: Scorecard, id_: str) -> Scorecard:

@@ -49,11 +49,11 @@ BUFFER = 256
 WIDTHS = {
     "student": 12.0,
     "account": 6.0,
-    "group": 4.5,
-    "mark": 6.5,
+    "group": 5.0,
+    "mark": 7.0,
     "question": 4.8,
     "ending": 6.5,
-    "remarks": 11.5,
+    "remarks": 11.0,
 }
 
 
@@ -142,8 +142,8 @@ def _environment() -> jinja2.Environment:
         cut=cut, summary=summary, key=hundredths,
     )  # fmt: skip
     environment.globals.update(
-        draw=histogram.svg, stack=histogram.stack, settings=settings, sections=sections, endings=ENDINGS, WIDTHS=WIDTHS, BESIDE=BESIDE, COMMON=COMMON, SLIPS=SLIPS,
-        REMARK=REMARK,
+        draw=histogram.svg, stack=histogram.stack, settings=settings, sections=sections, endings=ENDINGS,
+        WIDTHS=WIDTHS, BESIDE=BESIDE, COMMON=COMMON, SLIPS=SLIPS, REMARK=REMARK,
     )  # fmt: skip
     return environment
 
