@@ -18,10 +18,43 @@ from checker.findings import EQUIVALENT, MUTANT
 from checker.mutants import variants
 from checker.repair import without_main
 
-FIRST = ["Zoé", "Maël", "Inès", "Loïc", "Chloé", "Noël", "Amélie", "Jules", "Léa", "Hugo", "Anaïs", "Théo", "Emma", "Liam"]
-LAST = ["Lefèvre", "Garçon", "N'Diaye", "Dupont", "Müller", "Nguyễn", "Bernard", "Fournier", "O'Neil", "da Silva", "Petit"]
-STOPS = ["raise ValueError('not finished')\n", "undefined_name\n", "import no_such_module\n", "1 / 0\n", "open('missing.csv')\n"]
-UNREADABLE = ["def f(:\n    pass\n", "print 'hello'\n", "", "{\"cells\": 12"]
+FIRST = [
+    "Zoé",
+    "Maël",
+    "Inès",
+    "Loïc",
+    "Chloé",
+    "Noël",
+    "Amélie",
+    "Jules",
+    "Léa",
+    "Hugo",
+    "Anaïs",
+    "Théo",
+    "Emma",
+    "Liam",
+]
+LAST = [
+    "Lefèvre",
+    "Garçon",
+    "N'Diaye",
+    "Dupont",
+    "Müller",
+    "Nguyễn",
+    "Bernard",
+    "Fournier",
+    "O'Neil",
+    "da Silva",
+    "Petit",
+]
+STOPS = [
+    "raise ValueError('not finished')\n",
+    "undefined_name\n",
+    "import no_such_module\n",
+    "1 / 0\n",
+    "open('missing.csv')\n",
+]
+UNREADABLE = ["def f(:\n    pass\n", "print 'hello'\n", "", '{"cells": 12']
 HOSTILE = [
     "import os\nos._exit(0)\n",
     "while True:\n    pass\n",

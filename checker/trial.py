@@ -92,8 +92,12 @@ class Trial:
         The reference is trained with as many epochs and as large batches as that fit ran with, so that a wrong
         number of epochs is judged where it was asked for and not here once more.
         """
+        return judge(train, self.measured_as(reference, fit))
+
+    def measured_as(self, reference: Model, fit: FitCall) -> Sequence[float]:
+        """The accuracies of the reference's own trainings, with the epochs and the batch size that ``fit`` ran with."""
         alike = dataclasses.replace(self, epochs=max(1, fit.ran_epochs), batch_size=int(fit.batch_size or 32))
-        return judge(train, alike.measured(reference))
+        return alike.measured(reference)
 
     def measured(self, reference: Model) -> Sequence[float]:
         """The accuracies of the reference's own trainings over seeds: see ``calibration.Measures``."""

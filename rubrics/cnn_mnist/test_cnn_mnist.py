@@ -350,6 +350,8 @@ class Fit:
         """None where this fit is proved to train as the reference's does; else what its trainings showed."""
         if self.run is None:
             return self.trial.judge(self.model, self.expected)
+        if self.expected.module.measures.always:
+            self.trial.measured_as(self.expected, self.first)
         if self.is_plain() and self.moves() and self.trial.judge(self.model, self.expected) is None:
             return None
         return self.trial.judge_as(self.accuracy, self.expected, self.first)
