@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from checker.errors import CourseError
 from checker.evidence import Place
 from checker.language import _, pick
 from checker.protocol import Load, SourceFile
-from checker.runner import Recording, SandboxRunner
+from checker.runner import Evidence, Recording, SandboxRunner
 from checker.scorecard import CheckResult, Outcome, QuestionResult, Verdict, rounded, verdict
 from checker.server import Server
 from checker.student import Module
@@ -142,7 +143,7 @@ class Grading:
             return self._runner(read(self.lab.reference_dir, tuple(self.lab.rubric.names)), file)
 
         try:
-            return Recording.of(self._cache.read_bytes(), inner)
+            return Recording(_stored(self._cache, self._cache.stat().st_mtime_ns), inner)
         except (OSError, CourseError):
             return Recording(inner=inner)
 
@@ -151,11 +152,14 @@ class Grading:
         for module in (self.student, self.reference, *self._mended.values()):
             module.runner.close()
         kept = self.reference.runner
-        if isinstance(kept, Recording) and kept.changed and kept.reusable:
+        if not isinstance(kept, Recording):
+            return
+        kept.forget_failures()
+        if kept.changed and kept.reusable:
             with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
                 self._cache.parent.mkdir(parents=True, exist_ok=True)
                 half = self._cache.with_suffix(f".{os.getpid()}")
-                half.write_bytes(kept.dump(failures=False))
+                half.write_bytes(kept.dump())
                 half.replace(self._cache)
 
     # --- results
@@ -229,6 +233,12 @@ class Grading:
             verdict=verdict(total, float(points), checks),
             checks=tuple(checks),
         )
+
+
+@lru_cache(maxsize=1)
+def _stored(path: Path, _modified: int) -> Evidence:
+    """The evidence in a file, read once for all submissions of a process; raises OSError or CourseError."""
+    return Recording.of(path.read_bytes()).evidence
 
 
 def _with_points(result: CheckResult, score: float, max_score: float) -> CheckResult:

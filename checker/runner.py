@@ -347,13 +347,15 @@ class Recording:
         loaded = self.evidence.loaded
         return loaded is not None and bool(loaded.definitions) and not loaded.failures
 
-    def dump(self, *, failures: bool = True) -> bytes:
-        """The evidence as bytes, for ``Recording.of``; ``failures`` False leaves out what did not come to its end."""
-        kept = self.evidence
-        if not failures:
-            sound = {key: each for key, each in kept.answers.items() if not isinstance(each.answer, Failed)}
-            kept = msgspec.structs.replace(kept, answers=sound)
-        return msgspec.msgpack.encode(kept)
+    def dump(self) -> bytes:
+        """The evidence as bytes, for ``Recording.of``."""
+        return msgspec.msgpack.encode(self.evidence)
+
+    def forget_failures(self) -> None:
+        """Ask again, the next time, what did not come to its end."""
+        answers = self.evidence.answers
+        for question in [key for key, each in answers.items() if isinstance(each.answer, Failed)]:
+            del answers[question]
 
     @classmethod
     def of(cls, stored: bytes, inner: Callable[[], Runner] | None = None) -> Recording:

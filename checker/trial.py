@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float32]
 BRIEF_ROWS, BRIEF_EPOCHS = 32, 4
 # one less the cosine of two images that are the same but for the rounding of float32
 ALIKE = 1e-5
+PIECE = 4096
 INTEGER_LOSS = "sparse_categorical_crossentropy"
 
 
@@ -231,14 +232,29 @@ def _rows_in(facts: ArrayFacts | None, array: npt.NDArray[np.generic]) -> npt.ND
     if facts is None or facts.rows is None or not facts.shape or not len(facts.rows.array()):
         return None
     found = facts.rows.array().astype(np.float64).reshape(facts.rows.shape[0], -1)
-    rows = np.asarray(array, np.float64).reshape(len(array), -1)
-    if found.shape[1] != rows.shape[1]:
+    lengths = np.linalg.norm(found, axis=1)
+    if found.shape[1] != array[0].size or not lengths.all():
         return None
-    sizes, lengths = np.linalg.norm(rows, axis=1), np.linalg.norm(found, axis=1)
-    if not lengths.all():
-        return None
-    likeness = (found / lengths[:, None]) @ (rows / np.maximum(sizes, 1e-12)[:, None]).T
-    places: npt.NDArray[np.integer] = likeness.argmax(axis=1)
-    scales = lengths / np.maximum(sizes[places], 1e-12)
-    same = (likeness.max(axis=1) > 1 - ALIKE).all() and np.allclose(scales, scales[0], rtol=2e-3)
+    places = _nearest(found / lengths[:, None], array)
+    rows = np.asarray(array[places], np.float64).reshape(len(places), -1)
+    sizes = np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+    likeness = (found * rows).sum(axis=1) / (lengths * sizes)
+    scales = lengths / sizes
+    same = (likeness > 1 - ALIKE).all() and np.allclose(scales, scales[0], rtol=2e-3)
     return places if same else None
+
+
+def _nearest(directions: npt.NDArray[np.float64], array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer]:
+    """The number in ``array`` (N, …) of the row that points most as each of ``directions`` (n, values), of length 1."""
+    best = np.full(len(directions), -np.inf, np.float32)
+    places = np.zeros(len(directions), int)
+    wanted = directions.astype(np.float32)
+    # a few thousand at a time: as floats, a whole training set is some hundred megabytes
+    for start in range(0, len(array), PIECE):
+        rows = np.asarray(array[start : start + PIECE], np.float32).reshape(-1, directions.shape[1])
+        likeness = wanted @ (rows / np.maximum(np.linalg.norm(rows, axis=1), 1e-12)[:, None]).T
+        nearest = likeness.argmax(axis=1)
+        value = likeness[np.arange(len(wanted)), nearest]
+        better = value > best
+        best, places = np.where(better, value, best), np.where(better, nearest + start, places)
+    return places
