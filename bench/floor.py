@@ -33,7 +33,7 @@ def shaped(model: dict[str, Any], images: np.ndarray, labels: np.ndarray) -> tup
 
 
 def work(models: list[dict[str, Any]], data: Path) -> None:
-    """Train each model on ``TRAINED`` images for one epoch, and evaluate it on ``EVALUATED``."""
+    """Train each model on ``TRAINED`` images for its epochs, else one, and evaluate it on ``EVALUATED``."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     # the reference's own Lambda layers
@@ -44,7 +44,7 @@ def work(models: list[dict[str, Any]], data: Path) -> None:
     for each in models:
         model = keras.models.model_from_json(each["config"])
         model.compile(loss=each["loss"], optimizer=each["optimizer"], metrics=["accuracy"])
-        model.fit(*shaped(each, *train), batch_size=each["batch_size"], epochs=1, verbose=0)
+        model.fit(*shaped(each, *train), batch_size=each["batch_size"], epochs=each.get("epochs", 1), verbose=0)
         model.evaluate(*shaped(each, *test), batch_size=each["batch_size"], verbose=0)
 
 

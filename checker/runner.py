@@ -354,7 +354,7 @@ class Recording:
     def forget_failures(self) -> None:
         """Ask again, the next time, what did not come to its end."""
         answers = self.evidence.answers
-        for question in [key for key, each in answers.items() if isinstance(each.answer, Failed)]:
+        for question in [name for name, each in answers.items() if isinstance(each.answer, Failed)]:
             del answers[question]
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from checker.gradebook import Entry
-from checker.language import _, ngettext
+from checker.language import _, ngettext, number
 from checker.report import words
 
 
@@ -50,13 +51,20 @@ def of_a_class(console: Console) -> Iterator[Callable[[Step], None]]:
     waiting = _("Reading the class, then starting TensorFlow…")
     if not console.is_terminal:
         console.print(waiting, highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
     full = less = unread = 0
+    first, began = 0, time.monotonic()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(waiting, total=None)
+        task = bar.add_task(waiting, total=None, rate="")
 
         def told(step: Step) -> None:
-            nonlocal full, less, unread
+            nonlocal full, less, unread, first
+            # what an earlier run has done was not done in this time
+            first = first or step.done
+            rate = 60 * (step.done - first + 1) / (time.monotonic() - began)
             card = step.entry.card
             full += bool(card and card.full)
             unread += card is None or card.status == "failed"
@@ -64,7 +72,8 @@ def of_a_class(console: Console) -> Iterator[Callable[[Step], None]]:
             text = _("{full} full marks, {less} less, {unread} not read").format(
                 full=full, less=less, unread=unread
             )
-            bar.update(task, completed=step.done, total=step.of, description=text)
+            each_minute = _("{count} a minute").format(count=number(rate))
+            bar.update(task, completed=step.done, total=step.of, description=text, rate=each_minute)
             if not console.is_terminal:
                 console.print(_line(step), highlight=False, soft_wrap=True, markup=False)
 
