@@ -26,6 +26,7 @@ from checker.intake import Intake, gather
 from checker.language import _, speak
 from checker.pool import Pool
 from checker.publication import Publication
+from checker.scorecard import Outcome
 from checker.server import Server
 from checker.similarity import Prints, prints_of
 from checker.store import Kept, Row, Store
@@ -85,6 +86,9 @@ class Batch:
         known = measured.read_bytes().hex() if measured.exists() else ""
         return _hash(self._evidence_key(row), self.lab.digest, known, self.language, __version__)
 
+    def _waiting(self) -> list[str]:
+        return [row.id for row in self.store.rows(cards=False) if row.result_key != self._result_key(row)]
+
     # --- grading
 
     def grade(self, intake: Intake, *, fresh: bool = False) -> int:
@@ -93,7 +97,7 @@ class Batch:
         if fresh:
             self.store.forget()
         handins = {handin.id: handin for handin in intake.handins}
-        waiting = [row.id for row in self.store.rows() if row.result_key != self._result_key(row)]
+        waiting = self._waiting()
         self._begin(waiting)
         if waiting:
             self._run(self._tasks(waiting, handins), waiting)
@@ -101,7 +105,7 @@ class Batch:
 
     def regrade(self) -> tuple[int, tuple[str, ...]]:
         """Judge anew from what was kept, running no student code; how many were to be, and for which it cannot be done."""
-        waiting = [row.id for row in self.store.rows() if row.result_key != self._result_key(row)]
+        waiting = self._waiting()
         unread = [id_ for id_ in waiting if (card := self.store.row(id_).card) and card.status == "failed"]
         replayed = [id_ for id_ in waiting if id_ not in set(unread) and self._evidence_holds(self.store.row(id_))]
         lacking = sorted({*waiting} - {*unread, *replayed})
@@ -155,8 +159,7 @@ class Batch:
                 self._finish(row, Done(number=number, card=card))
                 continue
             self._open[number] = stack
-            work, evidence = (kept.work, kept.evidence) if kept else (b"", {})
-            yield Task(number=number, id=id_, path=str(path), work=work, evidence=evidence, keep=True)
+            yield Task(number=number, id=id_, path=str(path), evidence=kept.evidence if kept else {}, keep=True)
 
     def _replays(self, waiting: Sequence[str]) -> Iterator[Task]:
         for number, id_ in enumerate(waiting):
@@ -235,12 +238,13 @@ def _hash(*parts: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Summary:
     """What a run over a class came to.
 
     ``graded`` counts the submissions that were graded now, of ``of``; ``lacking`` are those that a replay could not judge,
     ``problems`` those that labcheck could not grade, ``left_out`` what is in the class's folder and no submission,
-    ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission.
+    ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission, ``broken`` the
+    checks that are not able to judge.
     """
 
     graded: int
@@ -250,6 +254,7 @@ class Outcome:
     left_out: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +271,7 @@ class Wish:
     fresh: bool = False
 
 
-def grade(lab: Lab, folder: Path, wish: Wish, told: Told) -> Outcome:
+def grade(lab: Lab, folder: Path, wish: Wish, told: Told) -> Summary:
     """Grade the class in ``folder`` into ``wish.out``; raises LabcheckError for what is not a submission's fault."""
     intake = gather(folder, lab.name, tuple(lab.rubric.names))
     with Store.opened(wish.out, new=True) as store:
@@ -283,10 +288,10 @@ def grade(lab: Lab, folder: Path, wish: Wish, told: Told) -> Outcome:
         )  # fmt: skip
         batch = _batch(lab, store, wish, told)
         count = batch.grade(intake, fresh=wish.fresh)
-        return _published(batch, store, Outcome(graded=count, of=len(store), left_out=intake.left_out))
+        return _published(batch, store, Summary(graded=count, of=len(store), left_out=intake.left_out))
 
 
-def regrade(out: Path, jobs: int, told: Told, language: str | None = None) -> Outcome:
+def regrade(out: Path, jobs: int, told: Told, language: str | None = None) -> Summary:
     """Judge the class in ``out`` by its rubric of today, from what was kept; raises LabcheckError."""
     with Store.opened(out) as store:
         lab = Course(Path(store.about("course"))).lab(store.about("lab"))
@@ -302,7 +307,7 @@ def regrade(out: Path, jobs: int, told: Told, language: str | None = None) -> Ou
         batch = _batch(lab, store, wish, told)
         waiting, lacking = batch.regrade()
         store.tell(language=spoken)
-        return _published(batch, store, Outcome(graded=waiting - len(lacking), of=len(store), lacking=lacking))
+        return _published(batch, store, Summary(graded=waiting - len(lacking), of=len(store), lacking=lacking))
 
 
 def export(out: Path, formats: Sequence[str], worksheet: Path | None, assignment: str) -> Iterator[str]:
@@ -333,21 +338,23 @@ def _publication(lab: Lab, store: Store, out: Path) -> Publication:
     )
 
 
-def _published(batch: Batch, store: Store, outcome: Outcome) -> Outcome:
+def _published(batch: Batch, store: Store, summary: Summary) -> Summary:
     batch.publication.publish(store)
-    problems, names, handins = [], set(), []
+    problems, names, handins, broken = [], set(), [], set()
     for row in store.rows():
         names |= {row.id, row.account, row.student}
+        broken |= {each.id for each in row.card.checks if each.outcome is Outcome.broken} if row.card else set()
         handins.append(msgspec.structs.replace(row, card=None))
         if row.problem:
             problems.append(f"{row.id}: {row.problem}")
     known = batch.publication
     absent = known.roster.missing(handins) if known.roster else ()
     return replace(
-        outcome,
+        summary,
         problems=tuple(problems),
         absent=tuple(student.name or student.id for student in absent),
         unknown=known.overrides.unknown(names),
+        broken=tuple(sorted(broken)),
     )
 
 

@@ -26,7 +26,7 @@ from checker.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.batch import Outcome, Progress
+    from checker.batch import Progress, Summary
 
 commands = typer.Typer(rich_markup_mode=None)
 JobsOption = Annotated[
@@ -228,4 +228,4 @@ def _over_a_class(out: Path, run: Callable[[Callable[[Progress], None]], Outcome
         print(line)
     for name in (GRADEBOOK, INDEX):
         print(_("Written: {path}").format(path=out / name))
-    return CANNOT_GRADE if found.problems or found.lacking else FULL_MARKS
+    return CANNOT_GRADE if found.problems or found.lacking or found.broken else FULL_MARKS

@@ -168,25 +168,25 @@ class Store:
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM submission WHERE present").fetchone()[0])
 
-    def rows(self) -> Iterator[Row]:
-        """The submissions of the class by id, one in memory at a time."""
+    def rows(self, *, cards: bool = True) -> Iterator[Row]:
+        """The submissions of the class by id, one in memory at a time; without their scorecards where none are needed."""
         names = self._database.execute("SELECT id FROM submission WHERE present ORDER BY id").fetchall()
         for (name,) in names:
-            yield self.row(name)
+            yield self.row(name, card=cards)
 
-    def row(self, id_: str) -> Row:
+    def row(self, id_: str, *, card: bool = True) -> Row:
         """One submission."""
         found = self._database.execute(
             "SELECT id, student, account, source, submitted, fingerprint, remarks, result_key, evidence_key,"
-            " rendered, problem, card FROM submission WHERE id = ?",
+            f" rendered, problem, {'card' if card else 'NULL'} FROM submission WHERE id = ?",
             (id_,),
         ).fetchone()
-        card = msgspec.json.decode(zlib.decompress(found[11]), type=Scorecard) if found[11] else None
+        known = msgspec.json.decode(zlib.decompress(found[11]), type=Scorecard) if found[11] else None
         return Row(
             **dict(zip(Row.__struct_fields__[:6], found[:6], strict=True)),
             remarks=tuple(msgspec.json.decode(found[6], type=list[str])),
             **dict(zip(Row.__struct_fields__[7:11], found[7:11], strict=True)),
-            card=card,
+            card=known,
         )
 
     def kept(self, id_: str) -> Kept | None:

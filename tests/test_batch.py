@@ -241,6 +241,16 @@ def test_what_the_rubric_asks_anew_needs_a_run_and_is_told(graded: tuple[Path, P
     assert run("regrade", out, "--lang", "en").returncode == 0
 
 
+def test_a_check_that_fails_by_itself_is_the_rubrics_fault_and_told_as_such(
+    graded: tuple[Path, Path], course: Path
+) -> None:
+    _folder, out = graded
+    change(course / "rubrics/strength/test_strength.py", "assert len(fits) == 1", "assert len(fits, 1) == 1")
+    done = run("regrade", out, "--lang", "en")
+    assert done.returncode == 2
+    assert "Checks with an error of their own, whose points are missing: test_fit\n" in done.stdout
+
+
 OVERRIDES: dict[str, str] = {
     "overrides.csv": "id;note;commentaire\nBob Units_901;11,5;Vu à l'oral\n906;3;\nDan Broken;;Come and see me\n",
     "overrides.yaml": "Bob Units_901: {mark: 11.5, comment: Vu à l'oral}\n906: {mark: 3}\nDan Broken: {comment: Come and see me}\n",

@@ -27,7 +27,7 @@ class Step(Protocol):
 
 
 class Ended(Protocol):
-    """What a run over a class came to: see ``batch.Outcome``."""
+    """What a run over a class came to: see ``batch.Summary``."""
 
     @property
     def graded(self) -> int: ...
@@ -43,6 +43,8 @@ class Ended(Protocol):
     def absent(self) -> tuple[str, ...]: ...
     @property
     def unknown(self) -> tuple[str, ...]: ...
+    @property
+    def broken(self) -> tuple[str, ...]: ...
 
 
 @contextmanager
@@ -100,6 +102,7 @@ def summary(found: Ended) -> Iterator[str]:
     for names, text in (
         (found.left_out, _("No submission, left out: {names}")),
         (found.absent, _("In the roster, and nothing handed in: {names}")),
+        (found.broken, _("Checks with an error of their own, whose points are missing: {names}")),
         (found.unknown, _("Decided by hand, and no such submission: {names}")),
         (
             found.lacking,
