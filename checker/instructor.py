@@ -215,7 +215,7 @@ def export(
         print(line)
 
 
-def _over_a_class(out: Path, run: Callable[[Callable[[Progress], None]], Outcome]) -> int:
+def _over_a_class(out: Path, run: Callable[[Callable[[Progress], None]], Summary]) -> int:
     """Run something over a class, telling how far it is, and then what to know; the exit code."""
     from rich.console import Console
 
