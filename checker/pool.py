@@ -20,6 +20,8 @@ from checker.task import Done, Setup, Task, receive, send
 
 # a task whose process ends without an answer is given to another one, so often in all
 TRIES = 2
+# whatever the working directory, the same code as here; as many processes as cores leave one thread to each
+SETTINGS = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(slots=True)
@@ -115,8 +117,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            # whatever the working directory, the same code as here
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            env={**os.environ, **SETTINGS},
         )
         worker = cls(process, log)
         worker.send(setup)
