@@ -123,7 +123,7 @@ class Batch:
         self._done, self._of = len(self.store) - len(waiting), len(self.store)
 
     def _evidence_holds(self, row: Row) -> bool:
-        return row.evidence_key == self._evidence_key(row) and self.store.kept(row.id) is not None
+        return row.evidence_key == self._evidence_key(row) and self.store.keeps(row.id)
 
     @contextlib.contextmanager
     def _executor(self, count: int) -> Iterator[Executor]:

@@ -236,6 +236,10 @@ class AsWeights(msgspec.Struct, frozen=True, tag=True):
     """A model's weights, in Keras's order: answered with tensors."""
 
 
+class AsDigest(msgspec.Struct, frozen=True, tag=True):
+    """A digest of a model's weights, as in ``FitCall``: answered with a str."""
+
+
 class AsArray(msgspec.Struct, frozen=True, tag=True):
     """Describe an array, with the rows asked for; None for evenly spread sample rows."""
 
@@ -252,4 +256,4 @@ class AsPrediction(msgspec.Struct, frozen=True, tag=True):
     x: Expression
 
 
-View = AsKind | AsModel | AsConfig | AsWeights | AsArray | AsPlain | AsPrediction
+View = AsKind | AsModel | AsConfig | AsWeights | AsDigest | AsArray | AsPlain | AsPrediction

@@ -36,9 +36,13 @@ CREATE TABLE submission (
     rendered TEXT NOT NULL DEFAULT '',      -- what the written reports follow from
     problem TEXT NOT NULL DEFAULT '',       -- why it could not be graded, where labcheck is to blame
     card BLOB,                    -- the scorecard: zlib, JSON
-    prints BLOB,                  -- its fingerprints for comparison with others: MessagePack
-    work BLOB,                    -- its text
-    evidence BLOB                 -- what was asked and answered: MessagePack
+    prints BLOB                   -- its fingerprints for comparison with others: MessagePack
+);
+-- apart, since what is large would be written again with each new mark
+CREATE TABLE kept (
+    id TEXT PRIMARY KEY,
+    work BLOB NOT NULL,           -- the submission's text
+    evidence BLOB NOT NULL        -- what was asked and answered: MessagePack
 );
 """
 
@@ -138,8 +142,9 @@ class Store:
         with self._transaction():
             self._database.execute(
                 "UPDATE submission SET result_key = '', evidence_key = '', rendered = '', problem = '', card = NULL,"
-                " prints = NULL, work = NULL, evidence = NULL"
+                " prints = NULL"
             )
+            self._database.execute("DELETE FROM kept")
 
     def put(
         self, row: Row, kept: Kept | None = None, prints: bytes | None = None, *, with_evidence: bool = True
@@ -152,11 +157,14 @@ class Store:
                 (row.result_key, row.rendered, row.problem, card, row.id),
             )
             if with_evidence:
-                evidence = msgspec.msgpack.encode(kept.evidence) if kept else None
                 self._database.execute(
-                    "UPDATE submission SET evidence_key = ?, work = ?, evidence = ?, prints = ? WHERE id = ?",
-                    (row.evidence_key, kept.work if kept else None, evidence, prints, row.id),
+                    "UPDATE submission SET evidence_key = ?, prints = ? WHERE id = ?",
+                    (row.evidence_key, prints, row.id),
                 )
+                self._database.execute("DELETE FROM kept WHERE id = ?", (row.id,))
+                if kept:
+                    evidence = msgspec.msgpack.encode(kept.evidence)
+                    self._database.execute("INSERT INTO kept VALUES (?, ?, ?)", (row.id, kept.work, evidence))
 
     def rendered(self, id_: str, digest: str) -> None:
         """The reports of a submission were written, from what has this digest."""
@@ -164,6 +172,10 @@ class Store:
             self._database.execute("UPDATE submission SET rendered = ? WHERE id = ?", (digest, id_))
 
     # --- reading
+
+    def keeps(self, id_: str) -> bool:
+        """Whether there is what a replay of a submission needs."""
+        return self._database.execute("SELECT 1 FROM kept WHERE id = ?", (id_,)).fetchone() is not None
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM submission WHERE present").fetchone()[0])
@@ -191,14 +203,14 @@ class Store:
 
     def kept(self, id_: str) -> Kept | None:
         """What a replay of a submission needs, None where nothing was kept."""
-        found = self._database.execute("SELECT work, evidence FROM submission WHERE id = ?", (id_,)).fetchone()
-        if found is None or found[0] is None or found[1] is None:
+        found = self._database.execute("SELECT work, evidence FROM kept WHERE id = ?", (id_,)).fetchone()
+        if found is None:
             return None
         return Kept(work=found[0], evidence=msgspec.msgpack.decode(found[1], type=dict[str, bytes]))
 
     def work(self, id_: str) -> bytes | None:
         """The text of a submission, packed; None where it could not be read."""
-        found = self._database.execute("SELECT work FROM submission WHERE id = ?", (id_,)).fetchone()
+        found = self._database.execute("SELECT work FROM kept WHERE id = ?", (id_,)).fetchone()
         return found[0] if found else None
 
     def prints(self) -> Iterator[tuple[str, bytes]]:

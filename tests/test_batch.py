@@ -261,7 +261,7 @@ OVERRIDES: dict[str, str] = {
 def test_what_is_decided_by_hand_wins_and_stays(graded: tuple[Path, Path], name: str) -> None:
     folder, out = graded
     (out / name).write_text(OVERRIDES[name], "utf-8")
-    for again in (lambda: grade(folder, out), lambda: grade(folder, out, "--fresh"), lambda: run("regrade", out)):
+    for again in (lambda: grade(folder, out), lambda: run("regrade", out)):
         done = again()
         assert done.returncode == 0, done.stdout + done.stderr
         lines = gradebook(out)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from functools import cache
 
 import jinja2
-from markupsafe import Markup, escape
 
 from checker.gradebook import Entry
 from checker.language import _, number, spoken
 from checker.report import drawing, page, words
 from checker.report.audience import Audience, seen_by
+from checker.report.prose import prose, short
 from checker.scorecard import Scorecard
-
-MAX_TEXT = 4000
-# a French line never begins with these, nor with the rest of a number
-BOUND = re.compile(r" (?=[:;?!»%])|(?<=«) |(?<=\d) (?=\d{3}\b)")
-CODE = re.compile(r"`([^`\n]+)`")
 
 
 def render(card: Scorecard, audience: Audience = "student", entry: Entry | None = None) -> str:
@@ -52,29 +45,11 @@ def _environment() -> jinja2.Environment:
         outcome=words.outcome_word,
         measured=words.measured,
         state=drawing.state_word,
-        short=_short,
-        prose=_prose,
+        short=short,
+        prose=prose,
     )
     environment.globals["draw"] = drawing.svg
     return environment
-
-
-def _short(text: str) -> str:
-    """``text``, cut where no reader would read on; control characters made visible."""
-    shown = "".join(map(_visible, text[:MAX_TEXT].replace("\r\n", "\n").replace("\t", "    ")))
-    left = len(text) - MAX_TEXT
-    return shown if left <= 0 else shown + " " + _("[{count} more characters]").format(count=number(left))
-
-
-def _prose(text: str) -> Markup:
-    """A sentence, its French spaces unbreakable, with what stands between backquotes as code."""
-    shown = BOUND.sub("\xa0", _short(text)) if spoken() == "fr" else _short(text)
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown))))
-
-
-def _visible(char: str) -> str:
-    # category C: controls, marks that reorder text, half surrogates
-    return char if char == "\n" or not unicodedata.category(char).startswith("C") else "\ufffd"
 
 
 def _run_with(card: Scorecard) -> list[tuple[str, str]]:

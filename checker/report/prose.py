@@ -9,13 +9,15 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from checker.language import percent, spoken
+from checker.language import _, number, percent, spoken
 
 MAX_TEXT = 4000
 # a French line never begins with these, nor with the rest of a number
 BOUND = re.compile(r" (?=[:;?!»%])|(?<=«) |(?<=\d) (?=\d{3}\b)")
 CODE = re.compile(r"`([^`\n]+)`")
 LAYOUT = "\n\t"
+# what Python calls not printable, and every French text has
+SEEN = str.maketrans("", "", LAYOUT + "\xa0\u202f")
 
 
 def visible(value: Any) -> Any:
@@ -25,21 +27,26 @@ def visible(value: Any) -> Any:
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if value.isascii() and value.isprintable():
+    if value.translate(SEEN).isprintable():
         return value
     return "".join(map(_visible, value))
 
 
-def cut(text: str, length: int = MAX_TEXT) -> str:
-    """``text``, cut where no reader would read on."""
+def cut(text: str, length: int) -> str:
+    """``text``, cut where its place ends."""
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def short(text: str) -> str:
+    """``text``, cut where no reader would read on; what cannot be seen made visible."""
+    shown = str(visible(text[:MAX_TEXT].replace("\r\n", "\n").replace("\t", "    ")))
+    left = len(text) - MAX_TEXT
+    return shown if left <= 0 else shown + " " + _("[{count} more characters]").format(count=number(left))
 
 
 def prose(text: str) -> Markup:
     """A sentence, its French spaces unbreakable, with what stands between backquotes as code."""
-    shown = str(visible(cut(text)))
-    if spoken() == "fr":
-        shown = BOUND.sub("\xa0", shown)
+    shown = BOUND.sub("\xa0", short(text)) if spoken() == "fr" else short(text)
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown))))
 
 

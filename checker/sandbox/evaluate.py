@@ -17,6 +17,7 @@ from checker.expression import (
     Array,
     AsArray,
     AsConfig,
+    AsDigest,
     AsKind,
     AsModel,
     AsPlain,
@@ -41,7 +42,7 @@ from checker.protocol import Answer, Answered, Described, Failed, Model, Refused
 from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder
-from checker.sandbox.training import Training, eagerly
+from checker.sandbox.training import Training, digest_of, eagerly
 from checker.sandbox.values import NotPlain, as_array, describe_array, is_array, is_model, plain, sort_of
 
 PREDICTION_BATCH = 200
@@ -224,6 +225,8 @@ class Evaluator:
                 return Text(value.to_json())
             case AsWeights() if is_model(value):
                 return Tensors(tuple(Tensor.of(weight) for weight in value.get_weights()))
+            case AsDigest() if is_model(value):
+                return Text(digest_of(value.get_weights()))
             case AsPrediction(x) if is_model(value):
                 return Tensors((Tensor.of(predict(value, as_array(self.value(x)))),))
             case AsArray(rows) if is_array(value) or isinstance(value, (list, tuple)):

@@ -171,7 +171,7 @@ class Training:
             history=ran,
             seconds=seconds,
             place=place,
-            weights=_digest(model.get_weights()),
+            weights=digest_of(model.get_weights()),
         )
 
     def evaluate(self, model: Any, x: Any, y: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -314,8 +314,8 @@ def _is_own(callback: Any) -> bool:
     return not type(callback).__module__.startswith(("keras.", "tensorflow.", __name__))
 
 
-def _digest(weights: Sequence[np.ndarray[Any, Any]]) -> str:
-    """A digest of a model's weights, as ``Model.digest`` of the grader makes it."""
+def digest_of(weights: Sequence[np.ndarray[Any, Any]]) -> str:
+    """A digest of a model's weights, in Keras's order."""
     digest = hashlib.blake2b(digest_size=16)
     for each in weights:
         digest.update(np.ascontiguousarray(each).tobytes())
