@@ -25,7 +25,7 @@ from checker.language import _, percent
 from checker.likeness import probabilities, takes_logits
 
 Floats = npt.NDArray[np.float32]
-BRIEF_ROWS, BRIEF_EPOCHS = 32, 4
+BRIEF_ROWS, BRIEF_EPOCHS = 16, 4
 # one less the cosine of two images that are the same but for the rounding of float32
 ALIKE = 1e-5
 PIECE = 4096
@@ -119,7 +119,7 @@ class Trial:
         """None where ``found`` is proved to train as ``reference`` and learns; else what its trainings showed."""
         if reference.module.measures.always:
             self.measured(reference)
-        if trains_alike(found.architecture, reference.architecture) and self.learns(found):
+        if self.proves(found, reference):
             return None
         return judge(lambda seed: self.trained_accuracy(found, seed), self.measured(reference))
 
@@ -130,13 +130,17 @@ class Trial:
         """
         if reference.module.measures.always:
             floor()
-        if trains_alike(found.architecture, reference.architecture) and self.learns(found):
+        if self.proves(found, reference):
             return None
 
         def train(times: int) -> float:
             return dataclasses.replace(self, epochs=times * self.epochs).trained_accuracy(found, seed=times)
 
         return judge_patiently(train, floor())
+
+    def proves(self, found: Model, reference: Model) -> bool:
+        """Whether ``found`` is proved to train as ``reference``, and learns."""
+        return trains_alike(found.architecture, reference.architecture) and self.learns(found)
 
     def learns(self, model: Model) -> bool:
         """Whether a few steps lower the loss of ``model`` on what it is trained on."""

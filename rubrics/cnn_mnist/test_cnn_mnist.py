@@ -352,7 +352,7 @@ class Fit:
             return self.trial.judge(self.model, self.expected)
         if self.expected.module.measures.always:
             self.trial.measured_as(self.expected, self.first)
-        if self.is_plain() and self.moves() and self.trial.judge(self.model, self.expected) is None:
+        if self.is_plain() and self.moves() and self.trial.proves(self.model, self.expected):
             return None
         return self.trial.judge_as(self.accuracy, self.expected, self.first)
 
