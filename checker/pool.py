@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from checker.errors import CourseError, SandboxError
+from checker.errors import CourseError, SandboxError, UsageError
 from checker.language import _
 from checker.server import Server
 from checker.task import Done, Setup, Task, receive, send
@@ -35,6 +35,12 @@ class Pool:
     _workers: list[_Worker] = field(init=False, default_factory=list)
 
     def __enter__(self) -> Pool:
+        if sys.platform == "win32":
+            # its pipes cannot be waited for together
+            raise UsageError(
+                _("classes are graded, and labs audited, on Linux and macOS only"),
+                remedy=_("Use the Windows Subsystem for Linux (WSL)."),
+            )
         # starting takes a second or two each, all at the same time
         self._workers = [self._started() for _number in range(self.jobs)]
         return self
