@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from checker.cluster import Cluster
 from checker.course import Course, Lab
 from checker.errors import SubmissionError, UsageError
 from checker.export import Export
-from checker.gradebook import Entry
+from checker.gradebook import Step, Summary
 from checker.handin import Handin
 from checker.intake import Intake, gather
 from checker.language import _, speak
@@ -40,16 +40,7 @@ class Executor(Protocol):
     def run(self, tasks: Iterable[Task]) -> Iterator[Done]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """A submission is done: how many are, of how many."""
-
-    done: int
-    of: int
-    entry: Entry
-
-
-Told = Callable[[Progress], None]
+Told = Callable[[Step], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,8 +57,9 @@ class Batch:
     isolation: str = "auto"
     jobs: int = 1
     cluster: str = ""
-    told: Told = lambda _progress: None
+    told: Told = lambda _step: None
     _digest: str = field(init=False)
+    _measured: str = field(init=False)
     _open: dict[int, contextlib.ExitStack] = field(init=False, default_factory=dict)
     _replaying: bool = field(init=False, default=False)
     _done: int = field(init=False, default=0)
@@ -75,6 +67,8 @@ class Batch:
 
     def __post_init__(self) -> None:
         self._digest = dataset.load(self.lab.rubric.data, self.data).digest
+        measured = self.lab.rubric_dir / calibration.FILE
+        self._measured = measured.read_bytes().hex() if measured.exists() else ""
 
     # --- what results follow from
 
@@ -82,9 +76,7 @@ class Batch:
         return _hash(row.fingerprint, self.lab.running_digest, self._digest, self.isolation)
 
     def _result_key(self, row: Row) -> str:
-        measured = self.lab.rubric_dir / calibration.FILE
-        known = measured.read_bytes().hex() if measured.exists() else ""
-        return _hash(self._evidence_key(row), self.lab.digest, known, self.language, __version__)
+        return _hash(self._evidence_key(row), self.lab.digest, self._measured, self.language, __version__)
 
     def _waiting(self) -> list[str]:
         return [row.id for row in self.store.rows(cards=False) if row.result_key != self._result_key(row)]
@@ -187,7 +179,7 @@ class Batch:
     def _finish(self, row: Row, done: Done) -> None:
         self._keep(row, done)
         self._done += 1
-        self.told(Progress(done=self._done, of=self._of, entry=self.publication.entry(self.store.row(row.id))))
+        self.told(Step(done=self._done, of=self._of, entry=self.publication.entry(self.store.row(row.id))))
 
     def _keep(self, row: Row, done: Done) -> None:
         """Keep a result; its reports are written first, so that what is in the store is on the disk as well."""
@@ -204,7 +196,7 @@ class Batch:
         kept = Kept(work=done.work, evidence=done.evidence) if done.work else None
         prints = prints_of(unpacked(done.work).blocks, self.publication.template) if done.work else None
         known = msgspec.msgpack.encode(prints) if prints else None
-        self.store.put(row, kept, known, with_evidence=not self._replaying)
+        self.store.put(row, kept, known, with_evidence=not (self._replaying or done.problem))
 
 
 def _rows(intake: Intake) -> Iterator[Row]:
@@ -235,26 +227,6 @@ def _rows(intake: Intake) -> Iterator[Row]:
 
 def _hash(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What a run over a class came to.
-
-    ``graded`` counts the submissions that were graded now, of ``of``; ``lacking`` are those that a replay could not judge,
-    ``problems`` those that labcheck could not grade, ``left_out`` what is in the class's folder and no submission,
-    ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission, ``broken`` the
-    checks that are not able to judge.
-    """
-
-    graded: int
-    of: int
-    lacking: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,7 +321,7 @@ def _published(batch: Batch, store: Store, summary: Summary) -> Summary:
             problems.append(f"{row.id}: {row.problem}")
     known = batch.publication
     absent = known.roster.missing(handins) if known.roster else ()
-    return replace(
+    return msgspec.structs.replace(
         summary,
         problems=tuple(problems),
         absent=tuple(student.name or student.id for student in absent),

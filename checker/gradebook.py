@@ -57,3 +57,30 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def comment(self) -> str:
         """The instructor's own words, "" where there are none."""
         return self.override.comment if self.override else ""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission is done: how many are, of how many."""
+
+    done: int
+    of: int
+    entry: Entry
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run over a class came to.
+
+    ``graded`` counts the submissions that were graded now, of ``of``; ``lacking`` are those that a replay could not judge,
+    ``problems`` those that labcheck could not grade, ``left_out`` what is in the class's folder and no submission,
+    ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission, ``broken`` the
+    checks that are not able to judge.
+    """
+
+    graded: int
+    of: int
+    lacking: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from checker.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.batch import Progress, Summary
+    from checker.gradebook import Step, Summary
 
 commands = typer.Typer(rich_markup_mode=None)
 JobsOption = Annotated[
@@ -215,7 +215,7 @@ def export(
         print(line)
 
 
-def _over_a_class(out: Path, run: Callable[[Callable[[Progress], None]], Summary]) -> int:
+def _over_a_class(out: Path, run: Callable[[Callable[[Step], None]], Summary]) -> int:
     """Run something over a class, telling how far it is, and then what to know; the exit code."""
     from rich.console import Console
 

@@ -6,8 +6,6 @@ points, a comment, or both.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ import yaml
 from checker.errors import UsageError
 from checker.gradebook import Override
 from checker.language import _
+from checker.spreadsheet import rows_of, text_of
 
 FILES = ("overrides.csv", "overrides.yaml", "overrides.yml")
 NAMES = ("id", "identifiant", "account", "compte", "student", "étudiant", "etudiant", "name", "nom")
@@ -65,11 +64,7 @@ def read(folder: Path) -> Overrides:
     if not found:
         return Overrides()
     path = found[0]
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(_("this file cannot be read as UTF-8 text"), place=str(path)) from error
-    lines = _csv(path, text) if path.suffix == ".csv" else _yaml(path, text)
+    lines = _csv(path) if path.suffix == ".csv" else _yaml(path, text_of(path))
     decided: dict[str, Override] = {}
     for place, name, mark, comment in lines:
         if name in decided:
@@ -81,11 +76,9 @@ def read(folder: Path) -> Overrides:
 Line = tuple[str, str, str, str]
 
 
-def _csv(path: Path, text: str) -> Iterator[Line]:
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    head = [cell.strip().lower() for cell in next(rows, [])]
+def _csv(path: Path) -> Iterator[Line]:
+    rows = rows_of(path, lambda cell: _heading(cell) in (*NAMES, *MARKS, *COMMENTS))
+    head = [_heading(cell) for cell in next(rows, (1, []))[1]]
 
     def column(names: tuple[str, ...]) -> int | None:
         return next((head.index(name) for name in names if name in head), None)
@@ -95,15 +88,19 @@ def _csv(path: Path, text: str) -> Iterator[Line]:
         raise UsageError(
             _("a column is missing: `id`, and `mark` or `comment` or both, are needed"), place=f"{path}:1"
         )
-    for row in rows:
+    for line, row in rows:
         cells = [cell.strip() for cell in row] + [""] * len(head)
         if any(cells):
             yield (
-                f"{path}:{rows.line_num}",
+                f"{path}:{line}",
                 cells[name],
                 cells[mark] if mark is not None else "",
                 cells[comment] if comment is not None else "",
             )
+
+
+def _heading(cell: str) -> str:
+    return cell.strip().lower()
 
 
 def _yaml(path: Path, text: str) -> Iterator[Line]:

@@ -8,12 +8,10 @@ late penalty/pénalité de retard, submitted/remis le. Others are left alone. Al
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,6 +22,7 @@ from checker import lateness
 from checker.errors import UsageError
 from checker.language import _
 from checker.lateness import Penalty
+from checker.spreadsheet import rows_of
 
 T = TypeVar("T")
 
@@ -41,7 +40,6 @@ HEADERS = {
 }  # fmt: skip
 # as Moodle's grading worksheet has it
 PARTICIPANT = re.compile(r"participant\s*(?=\d)")
-SEPARATORS = (";", "\t", ",")
 # letters that Unicode does not take apart
 LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})
 
@@ -118,7 +116,7 @@ class Roster:
 
 def read(path: Path) -> Roster:
     """Read a CSV (comma, semicolon or tab; UTF-8, UTF-16 or Windows-1252); raises UsageError with file and line."""
-    rows = _rows(path, _text(path))
+    rows = rows_of(path, lambda cell: _heading(cell) in HEADERS)
     line, header = next(rows, (1, []))
     columns = _columns(path, line, header)
     students: list[Student] = []
@@ -193,48 +191,6 @@ def _student(row: _Row) -> Student:
         ),
         submitted=row.value("submitted", lateness.moment, dates),
     )
-
-
-def _text(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        what = _("the roster cannot be read: {error}").format(error=error.strerror)
-        raise UsageError(what, place=str(path)) from error
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UsageError(
-            _("this is a spreadsheet, not a CSV"), place=str(path), remedy=_("Save it as CSV, and give that file.")
-        )
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows, each with the line on which it ends; the first is the header."""
-    rest = text.lstrip("\r\n")
-    offset = text[: len(text) - len(rest)].count("\n")
-    separator = _separator(rest.partition("\n")[0])
-    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=separator, strict=True)
-    try:
-        for row in reader:
-            yield offset + reader.line_num, row
-    except csv.Error as error:
-        what = _("this CSV cannot be read: {error}").format(error=error)
-        raise UsageError(what, place=f"{path}:{offset + reader.line_num}") from error
-
-
-def _separator(header: str) -> str:
-    """The separator under which most headers are known, then under which there are most of them."""
-
-    def merit(separator: str) -> tuple[int, int]:
-        cells = next(csv.reader([header], delimiter=separator), [])
-        return sum(_heading(cell) in HEADERS for cell in cells), len(cells)
-
-    return max(SEPARATORS, key=merit)
 
 
 def _columns(path: Path, line: int, header: list[str]) -> dict[str, int]:

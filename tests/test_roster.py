@@ -188,5 +188,5 @@ def test_what_is_not_understood_is_told_with_its_line(tmp_path: Path, text: str 
 
 
 def test_a_roster_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.csv: the roster cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"none\.csv: this file cannot be read: No such file"):
         read(tmp_path / "none.csv")

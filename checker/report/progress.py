@@ -5,46 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from checker.gradebook import Entry
+from checker.gradebook import Step, Summary
 from checker.language import _, ngettext, number
 from checker.report import words
-
-
-class Step(Protocol):
-    """A submission is done: how many are, of how many."""
-
-    @property
-    def done(self) -> int: ...
-    @property
-    def of(self) -> int: ...
-    @property
-    def entry(self) -> Entry: ...
-
-
-class Ended(Protocol):
-    """What a run over a class came to: see ``batch.Summary``."""
-
-    @property
-    def graded(self) -> int: ...
-    @property
-    def of(self) -> int: ...
-    @property
-    def lacking(self) -> tuple[str, ...]: ...
-    @property
-    def problems(self) -> tuple[str, ...]: ...
-    @property
-    def left_out(self) -> tuple[str, ...]: ...
-    @property
-    def absent(self) -> tuple[str, ...]: ...
-    @property
-    def unknown(self) -> tuple[str, ...]: ...
-    @property
-    def broken(self) -> tuple[str, ...]: ...
 
 
 @contextmanager
@@ -94,7 +61,7 @@ def _line(step: Step) -> str:
     return f"[{step.done:>{wide}}/{step.of}] {entry.id}: {what}"
 
 
-def summary(found: Ended) -> Iterator[str]:
+def summary(found: Summary) -> Iterator[str]:
     """What to know of a class when it is done: a sentence each."""
     yield ngettext(
         "{of} submission, {graded} graded now.", "{of} submissions, {graded} graded now.", found.of
