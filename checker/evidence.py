@@ -80,7 +80,9 @@ class Tensor(msgspec.Struct, frozen=True):
         plain = np.ascontiguousarray(plain).reshape(plain.shape)
         if plain.dtype.name not in TENSOR_DTYPES:
             raise TypeError(f"an array of {plain.dtype} cannot cross")
-        return cls(plain.shape, plain.dtype.name, plain.astype(plain.dtype.newbyteorder("<")).tobytes())
+        return cls(
+            plain.shape, plain.dtype.name, plain.astype(plain.dtype.newbyteorder("<"), copy=False).tobytes()
+        )
 
     def array(self) -> npt.NDArray[Any]:
         """The array, read-only; raises ProtocolError where shape, dtype and bytes do not agree."""

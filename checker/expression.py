@@ -196,7 +196,7 @@ def _small(part: Any) -> Any:
     return part
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _sum(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 

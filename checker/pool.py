@@ -71,12 +71,13 @@ class Pool:
                     task, tried, done, worker = self._answer(event.data)
                     if done.course:
                         raise CourseError(done.problem)
-                    if done.sandbox and tried < TRIES:
+                    if repeated := done.sandbox and tried < TRIES:
                         self._mend()
                         again.append((task, tried))
-                    else:
-                        yield done
+                    # first, so that no process waits for what is done with a result
                     self._give(worker, waiting, again, selector)
+                    if not repeated:
+                        yield done
 
     def _answer(self, worker: _Worker) -> tuple[Task, int, Done, _Worker]:
         """What a process was doing, for which time, and what it says; and it, or another where it is gone."""

@@ -20,6 +20,7 @@ from checker.evidence import Definition, Effects, FitCall, Place, Remark, Shape,
 from checker.expression import Constant, Expression, Name, View
 from checker.fault import Missing, StudentFault, fault_of
 from checker.handle import Array, Function, Handle, History, Model, Other, simplified
+from checker.identity import Once
 from checker.language import _
 from checker.protocol import Answer, Ask
 from checker.runner import Runner
@@ -161,7 +162,9 @@ class Module:
         if isinstance(value, Tensor):
             return expression.Array(value)
         if isinstance(value, np.ndarray):
-            return expression.Array(Tensor.of(value))
+            # what is read-only is the same for every submission
+            kept = value.nbytes > expression.LARGE and not value.flags.writeable
+            return expression.Array(_tensor(value) if kept else Tensor.of(value))
         return Constant(list(value), tuple=True) if isinstance(value, tuple) else Constant(value)
 
     def fill(self, parameter: str) -> Expression | None:
@@ -184,6 +187,9 @@ class Module:
         if close:
             text += " " + _("Did you mean it by {name}?").format(name=close[0])
         return text
+
+
+_tensor: Once[np.ndarray[Any, Any], Tensor] = Once(Tensor.of, size=8)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from checker.language import _, percent
 from checker.likeness import probabilities, takes_logits
 
 Floats = npt.NDArray[np.float32]
-BRIEF_ROWS, BRIEF_EPOCHS = 16, 4
+BRIEF_ROWS, BRIEF_EPOCHS = 16, 2
 # one less the cosine of two images that are the same but for the rounding of float32
 ALIKE = 1e-5
 PIECE = 4096
@@ -90,14 +90,17 @@ class Trial:
     def judge_as(self, train: Callable[[int], float], reference: Model, fit: FitCall) -> Judgement:
         """Judge ``train(seed) -> accuracy``, the training of a student's own ``fit``, which ran on the budget.
 
-        The reference is trained with as many epochs and as large batches as that fit ran with, so that a wrong
+        The reference is trained with as many epochs and as large batches as that fit runs with, so that a wrong
         number of epochs is judged where it was asked for and not here once more.
         """
         return judge(train, self.measured_as(reference, fit))
 
     def measured_as(self, reference: Model, fit: FitCall) -> Sequence[float]:
-        """The accuracies of the reference's own trainings, with the epochs and the batch size that ``fit`` ran with."""
-        alike = dataclasses.replace(self, epochs=max(1, fit.ran_epochs), batch_size=int(fit.batch_size or 32))
+        """The accuracies of the reference's own trainings, with the epochs (as far as the budget goes) and the batch size
+        of ``fit``.
+        """
+        epochs = max(1, min(fit.epochs, self.epochs))
+        alike = dataclasses.replace(self, epochs=epochs, batch_size=int(fit.batch_size or 32))
         return alike.measured(reference)
 
     def measured(self, reference: Model) -> Sequence[float]:
@@ -146,10 +149,12 @@ class Trial:
         """Whether a few steps lower the loss of ``model`` on what it is trained on."""
         x = self.taken(model.architecture, self.x[:BRIEF_ROWS])
         labels = self.labels[:BRIEF_ROWS]
+        # looked at first, so that the same fresh model can then be trained
+        before = log_loss(model.fresh(1), x, labels)
         after = model.trained(
             x, self.targets(model, labels), epochs=BRIEF_EPOCHS, batch_size=BRIEF_ROWS, seed=1, eager=True
         )
-        return log_loss(after, x, labels) < log_loss(model.fresh(1), x, labels)
+        return log_loss(after, x, labels) < before
 
 
 def log_loss(model: Model, x: Floats, labels: npt.NDArray[np.integer]) -> float:
@@ -239,13 +244,23 @@ def _rows_in(facts: ArrayFacts | None, array: npt.NDArray[np.generic]) -> npt.ND
     lengths = np.linalg.norm(found, axis=1)
     if found.shape[1] != array[0].size or not lengths.all():
         return None
+    # most are given in their own order, and to look through all of them takes long
+    in_order = np.asarray(sample_rows(facts.shape[0])) % len(array)
+    if len(in_order) == len(found) and _are_rows(found, array, in_order):
+        return in_order
     places = _nearest(found / lengths[:, None], array)
+    return places if _are_rows(found, array, places) else None
+
+
+def _are_rows(
+    found: npt.NDArray[np.float64], array: npt.NDArray[np.generic], places: npt.NDArray[np.integer]
+) -> bool:
+    """Whether ``found`` (n, values) are the rows at ``places``, all up to the same positive scale."""
     rows = np.asarray(array[places], np.float64).reshape(len(places), -1)
-    sizes = np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+    lengths, sizes = np.linalg.norm(found, axis=1), np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
     likeness = (found * rows).sum(axis=1) / (lengths * sizes)
     scales = lengths / sizes
-    same = (likeness > 1 - ALIKE).all() and np.allclose(scales, scales[0], rtol=2e-3)
-    return places if same else None
+    return bool((likeness > 1 - ALIKE).all() and np.allclose(scales, scales[0], rtol=2e-3))
 
 
 def _nearest(directions: npt.NDArray[np.float64], array: npt.NDArray[np.generic]) -> npt.NDArray[np.integer]:

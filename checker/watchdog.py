@@ -29,6 +29,8 @@ GRACE_SECONDS = 3.0
 MAX_ENTRIES = 20_000
 MAX_TASKS = 512
 MEMORY_BYTES = 4 * 2**30
+# whether the system says what a process started
+TELLS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 DISK_BYTES = 2 * 2**30
 
 
@@ -101,7 +103,18 @@ def _family(pid: int) -> Iterator[psutil.Process]:
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         yield process
-        yield from process.children(recursive=True)
+        if TELLS_CHILDREN:
+            for started in _started_by(pid):
+                yield from _family(started)
+        else:
+            yield from process.children(recursive=True)
+
+
+def _started_by(pid: int) -> Iterator[int]:
+    """What a process started, as Linux has it: to look for it among all processes takes ten times as long."""
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            yield from map(int, (task / "children").read_text().split())
 
 
 def _worked(process: psutil.Process) -> float:

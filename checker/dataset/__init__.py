@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from checker.language import _
 __all__ = ["SETS", "Data", "Dataset", "Split", "Table", "cache_dir", "load", "resolved"]
 
 SETS: dict[str, Any] = {"mnist": mnist, "pneumonia": pneumonia, "boston": boston}
+Made = TypeVar("Made")
 EMBEDDED, KERAS, DOWNLOAD = "embedded", "keras", "download"
 FILES = (".npz", ".csv")
 
@@ -34,6 +35,18 @@ class Data:
     """The sets of a lab by name: ``data.mnist`` and ``data.pneumonia`` are Datasets, ``data.boston`` is a Table."""
 
     sets: dict[str, Any]
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` makes of the data, made once in a process under ``name`` and given to every submission's checks.
+
+        It must not change: arrays are best made read-only (``array.flags.writeable = False``), which also lets them be
+        sent at less cost.
+        """
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from checker.evidence import Effects, Failure, ModelFacts, Shape, Tensor
@@ -37,15 +36,18 @@ from checker.expression import (
     Trained,
     Transplanted,
     View,
+    digest,
 )
 from checker.protocol import Answer, Answered, Described, Failed, Model, Refused, Tensors, Text, Value
 from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder
 from checker.sandbox.training import Training, digest_of, eagerly
-from checker.sandbox.values import NotPlain, as_array, describe_array, is_array, is_model, plain, sort_of
+from checker.sandbox.values import NotPlain, as_array, bytes_in, describe_array, is_array, is_model, plain, sort_of
 
 PREDICTION_BATCH = 200
+# bytes of arrays that a value may hold while models are trained: a whole data set as floats is some 190 million
+LARGE = 2**25
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ class Evaluator:
         self._recorder = recorder
         self._training = training
         self._describe = describe
-        self._known: dict[bytes, Evaluated] = {}
+        self._known: dict[str, Evaluated] = {}
 
     def answer(self, subject: Expression, view: View) -> Answered:
         """Evaluate ``subject`` and answer with ``view`` of it; student failures are answers, too."""
@@ -108,7 +110,7 @@ class Evaluator:
         return known.value
 
     def _outcome(self, expression: Expression) -> Evaluated:
-        key = msgspec.msgpack.encode(expression)
+        key = digest(expression)
         if key not in self._known:
             self._known[key] = self._evaluate(expression)
         return self._known[key]
@@ -160,7 +162,7 @@ class Evaluator:
             case Rebuilt():
                 return models.rebuild(expression)
             case Fresh(of, seed):
-                return models.fresh(self._copy(of), seed)
+                return self._fresh(of, seed)
             case Trained():
                 return self._train(expression)
             case After(before, of):
@@ -197,8 +199,20 @@ class Evaluator:
             raise _Failed(again)
         return again
 
+    def _fresh(self, of: Expression, seed: int) -> Any:
+        known = self.value(of)
+        twin = models.fresh(known, seed)
+        # one that Keras cannot clone is given as it is, and must not be the one that others look at
+        return models.fresh(self._copy(of), seed) if twin is known else twin
+
+    def _given_up(self, of: Expression) -> Any:
+        """The value of ``of`` to be changed: a fresh model that was only looked at is made again if it is asked for."""
+        known = self._known.pop(digest(of), None) if isinstance(of, Fresh) else None
+        return known.value if known and not known.failed else self._copy(of)
+
     def _train(self, trained: Trained) -> Any:
-        model = self._copy(trained.of)
+        self._forget_large()
+        model = self._given_up(trained.of)
         x, y = self.value(trained.x), self.value(trained.y)
         if trained.loss:
             model.compile(loss=trained.loss, optimizer=trained.optimizer)
@@ -211,6 +225,12 @@ class Evaluator:
             else:
                 model.fit(x, y, epochs=trained.epochs, batch_size=trained.batch_size, verbose=0)
         return model
+
+    def _forget_large(self) -> None:
+        """Give up whole data sets, which are looked at before anything is trained; who asks again has them made again."""
+        for key, known in list(self._known.items()):
+            if bytes_in(known.value) > LARGE:
+                del self._known[key]
 
     # --- views
 

@@ -89,7 +89,7 @@ class Training:
         compiled = self.compiled_of(model)
         began = time.monotonic()
         with self.ours(), self._light(model):
-            cut = asked.cut(self.budget, self._samples)
+            cut = asked.cut(*self._room)
             deadline = time.process_time() + self.budget.seconds
             cut["callbacks"] = [*asked.callbacks, _stop_at(deadline)]
             history, error = self._fitted(model, cut)
@@ -115,8 +115,9 @@ class Training:
             return self._fit(model, **{**arguments, "callbacks": keras_own}), error
 
     @property
-    def _samples(self) -> int:
-        return self.budget.top_level_samples if self.brief else self.budget.samples
+    def _room(self) -> tuple[int, int]:
+        """On how many images a ``fit`` runs, and for how many epochs."""
+        return (self.budget.top_level_samples, 1) if self.brief else (self.budget.samples, self.budget.epochs)
 
     @contextmanager
     def briefly(self, brief: bool) -> Iterator[None]:
@@ -239,11 +240,11 @@ class _FitArguments:
         asked.epochs = int(asked.epochs)
         return asked
 
-    def cut(self, budget: Budget, samples: int) -> dict[str, Any]:
+    def cut(self, samples: int, epochs: int) -> dict[str, Any]:
         """The arguments to run: as asked, but within the budget. Raises what Keras would for unequal lengths."""
         cut: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         cut["verbose"] = 0
-        cut["epochs"] = self.initial_epoch + min(self.epochs - self.initial_epoch, budget.epochs)
+        cut["epochs"] = self.initial_epoch + min(self.epochs - self.initial_epoch, epochs)
         if is_array(self.x) and is_array(self.y) and len(self.x) == len(self.y) and len(self.x) > samples:
             self._cut_arrays(cut, samples)
         elif not is_array(self.x) and not isinstance(self.x, (list, tuple, dict)):
@@ -251,8 +252,9 @@ class _FitArguments:
             steps = max(1, samples // batch)
             cut["steps_per_epoch"] = min(int(self.steps_per_epoch or steps), steps)
         if isinstance(cut["validation_data"], (tuple, list)):
+            few = min(samples, VALIDATION)
             cut["validation_data"] = tuple(
-                part[:VALIDATION] if is_array(part) else part for part in cut["validation_data"]
+                part[:few] if is_array(part) else part for part in cut["validation_data"]
             )
             cut["validation_steps"] = None
         elif cut["validation_data"] is not None:

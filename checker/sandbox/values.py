@@ -41,6 +41,15 @@ def as_array(value: object) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
+def bytes_in(value: object, depth: int = 3) -> int:
+    """The bytes of the NumPy arrays in a value and, down to ``depth``, in its members; views count whole."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if depth and isinstance(value, (tuple, list)):
+        return sum(bytes_in(item, depth - 1) for item in value[:16])
+    return 0
+
+
 def sort_of(value: object, depth: int = 2) -> Sort:
     """The sort of a value, and of its members down to ``depth``."""
     name = type(value).__name__
@@ -72,12 +81,14 @@ def describe_array(value: object, rows: Sequence[int] | None = None) -> ArrayFac
     if numeric and array.ndim:
         numbers = sample_rows(len(array)) if rows is None else [row for row in rows if row < len(array)]
         picked = Tensor.of(array[list(numbers)])
+    # NumPy's extremes are NaN where any value is
+    minimum, maximum = (float(array.min()), float(array.max())) if numeric else (None, None)
     return ArrayFacts(
         shape=array.shape,
         dtype=array.dtype.name,
-        minimum=float(array.min()) if numeric else None,
-        maximum=float(array.max()) if numeric else None,
-        finite=bool(numeric and (array.dtype.kind != "f" or np.isfinite(array.sum(dtype=np.float64)))),
+        minimum=minimum,
+        maximum=maximum,
+        finite=minimum is not None and maximum is not None and math.isfinite(minimum) and math.isfinite(maximum),
         source=type(value).__name__,
         rows=picked,
     )
