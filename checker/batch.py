@@ -21,6 +21,7 @@ from checker.course import Course, Lab
 from checker.errors import SubmissionError, UsageError
 from checker.export import Export
 from checker.gradebook import Step, Summary
+from checker.grading import reference_cache
 from checker.handin import Handin
 from checker.intake import Intake, gather
 from checker.language import _, speak
@@ -163,6 +164,8 @@ class Batch:
         lacking = []
         with contextlib.ExitStack() as stack, self._executor(len(waiting)) as executor:
             stack.callback(self._close)
+            if not (self._replaying or self.cluster):
+                self._ask_reference(executor)
             for done in executor.run(tasks):
                 self._open.pop(done.number, contextlib.ExitStack()).close()
                 row = self.store.row(waiting[done.number])
@@ -171,6 +174,12 @@ class Batch:
                 else:
                     self._finish(row, done)
         return lacking
+
+    def _ask_reference(self, executor: Executor) -> None:
+        """Where it has not answered yet, let it, once, before several processes would ask it at the same time."""
+        if not reference_cache(self.lab, self._digest).exists():
+            for _done in executor.run([Task(number=0, id="reference", path=str(self.lab.reference_dir))]):
+                pass
 
     def _close(self) -> None:
         while self._open:

@@ -131,19 +131,15 @@ class Grading:
             if name not in brought:
                 yield SourceFile(name, (self.lab.reference_dir / name).read_bytes())
 
-    @property
-    def _cache(self) -> Path:
-        name = f"{self.lab.name}-{self.lab.reference_digest}-{self.data.digest}.msgpack"
-        return dataset.cache_dir() / "reference" / name
-
     def _reference(self, file: str) -> Recording:
         """The reference's evidence, from the cache as far as it goes."""
 
         def inner() -> SandboxRunner:
             return self._runner(read(self.lab.reference_dir, tuple(self.lab.rubric.names)), file)
 
+        path = reference_cache(self.lab, self.data.digest)
         try:
-            return Recording(_stored(self._cache, self._cache.stat().st_mtime_ns), inner)
+            return Recording(_stored(path, path.stat().st_mtime_ns), inner)
         except (OSError, CourseError):
             return Recording(inner=inner)
 
@@ -156,11 +152,12 @@ class Grading:
             return
         kept.forget_failures()
         if kept.changed and kept.reusable:
+            path = reference_cache(self.lab, self.data.digest)
             with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-                self._cache.parent.mkdir(parents=True, exist_ok=True)
-                half = self._cache.with_suffix(f".{os.getpid()}")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                half = path.with_suffix(f".{os.getpid()}")
                 half.write_bytes(kept.dump())
-                half.replace(self._cache)
+                half.replace(path)
 
     # --- results
 
@@ -233,6 +230,11 @@ class Grading:
             verdict=verdict(total, float(points), checks),
             checks=tuple(checks),
         )
+
+
+def reference_cache(lab: Lab, data: str) -> Path:
+    """The file of what the reference of ``lab`` answered on the data of digest ``data``, there or not."""
+    return dataset.cache_dir() / "reference" / f"{lab.name}-{lab.reference_digest}-{data}.msgpack"
 
 
 @lru_cache(maxsize=1)

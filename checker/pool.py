@@ -20,8 +20,15 @@ from checker.task import Done, Setup, Task, receive, send
 
 # a task whose process ends without an answer is given to another one, so often in all
 TRIES = 2
-# whatever the working directory, the same code as here; as many processes as cores leave one thread to each
-SETTINGS = {"PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+SETTINGS = {
+    # whatever the working directory, the same code as here
+    "PYTHONPATH": str(Path(__file__).parent.parent),
+    # as many processes as cores leave one thread to each
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # the C library gives back what a large array took (from so many bytes on), instead of keeping it for the next
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+}
 
 
 @dataclass(slots=True)

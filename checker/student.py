@@ -189,7 +189,7 @@ class Module:
         return text
 
 
-_tensor: Once[np.ndarray[Any, Any], Tensor] = Once(Tensor.of, size=8)
+_tensor: Once[np.ndarray[Any, Any], Tensor] = Once(Tensor.of, size=4)
 
 
 @dataclass(slots=True)

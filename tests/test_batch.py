@@ -251,6 +251,21 @@ def test_a_check_that_fails_by_itself_is_the_rubrics_fault_and_told_as_such(
     assert "Checks with an error of their own, whose points are missing: test_fit\n" in done.stdout
 
 
+def test_what_was_kept_outlives_a_run_that_labcheck_could_not_do(graded: tuple[Path, Path], course: Path) -> None:
+    folder, out = graded
+    before = (out / "gradebook.csv").read_bytes()
+    checks = course / "rubrics/strength/test_strength.py"
+    change(checks, "    assert len(fits) == 1", "    import os; os._exit(3)\n    assert len(fits) == 1")
+    done = grade(folder, out, course=course)
+    assert done.returncode == 2
+    assert "the grading process ended before it could answer" in done.stdout
+    change(checks, "    import os; os._exit(3)\n", "")
+    # no student code is run: what was handed in is gone
+    shutil.rmtree(folder)
+    assert run("regrade", out, "--lang", "en").returncode == 0
+    assert (out / "gradebook.csv").read_bytes() == before
+
+
 OVERRIDES: dict[str, str] = {
     "overrides.csv": "id;note;commentaire\nBob Units_901;11,5;Vu à l'oral\n906;3;\nDan Broken;;Come and see me\n",
     "overrides.yaml": "Bob Units_901: {mark: 11.5, comment: Vu à l'oral}\n906: {mark: 3}\nDan Broken: {comment: Come and see me}\n",

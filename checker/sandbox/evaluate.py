@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,8 @@ from checker.sandbox.training import Training, digest_of, eagerly
 from checker.sandbox.values import NotPlain, as_array, bytes_in, describe_array, is_array, is_model, plain, sort_of
 
 PREDICTION_BATCH = 200
-# bytes of arrays that a value may hold while models are trained: a whole data set as floats is some 190 million
-LARGE = 2**25
+# bytes of arrays from which on a value is given up for a while: a whole data set as floats is some 190 million
+LARGE = 2**24
 
 
 @dataclass(slots=True)
@@ -55,6 +55,7 @@ class Evaluated:
     """What evaluating an expression gave: a value or a failure, and what happened meanwhile."""
 
     value: Any = None
+    of: Expression | None = None
     failed: Failure | None = None
     effects: Effects = field(default_factory=Effects)
     args: tuple[Any, ...] = ()
@@ -83,6 +84,7 @@ class Evaluator:
         self._training = training
         self._describe = describe
         self._known: dict[str, Evaluated] = {}
+        self._forgotten: set[str] = set()
 
     def answer(self, subject: Expression, view: View) -> Answered:
         """Evaluate ``subject`` and answer with ``view`` of it; student failures are answers, too."""
@@ -113,6 +115,7 @@ class Evaluator:
         key = digest(expression)
         if key not in self._known:
             self._known[key] = self._evaluate(expression)
+            self._known[key].of = expression
         return self._known[key]
 
     def _evaluate(self, expression: Expression) -> Evaluated:
@@ -211,7 +214,6 @@ class Evaluator:
         return known.value if known and not known.failed else self._copy(of)
 
     def _train(self, trained: Trained) -> Any:
-        self._forget_large()
         model = self._given_up(trained.of)
         x, y = self.value(trained.x), self.value(trained.y)
         if trained.loss:
@@ -227,10 +229,26 @@ class Evaluator:
         return model
 
     def _forget_large(self) -> None:
-        """Give up whole data sets, which are looked at before anything is trained; who asks again has them made again."""
+        """Give up whole data sets, which are looked at before any model is; what is small in them stays.
+
+        Who asks for one again has it made again, and then it is kept.
+        """
         for key, known in list(self._known.items()):
-            if bytes_in(known.value) > LARGE:
+            if key not in self._forgotten and bytes_in(known.value) > LARGE:
+                self._forgotten.add(key)
+                self._keep_small(known)
                 del self._known[key]
+
+    def _keep_small(self, known: Evaluated) -> None:
+        if known.of is None or not isinstance(known.value, (tuple, list)):
+            return
+        for index, value in enumerate(known.value):
+            item = Item(known.of, index)
+            part = replace(known, of=item, value=value)
+            if bytes_in(value) > LARGE:
+                self._keep_small(part)
+            else:
+                self._known.setdefault(digest(item), part)
 
     # --- views
 
@@ -240,6 +258,7 @@ class Evaluator:
             case AsKind():
                 return sort_of(value)
             case AsModel(input_shape) if is_model(value):
+                self._forget_large()
                 return Model(self._describe(value, input_shape, known.made))
             case AsConfig() if is_model(value):
                 return Text(value.to_json())
