@@ -130,7 +130,9 @@ def run_checks(lab: Lab, gradings: Iterable[Grading]) -> None:
         raise CourseError(_("this lab has no checks (test_*.py)"), place=str(lab.rubric_dir))
     arguments = [
         *map(str, checks), "-p", "checker.plugin", *(f"-pno:{name}" for name in NEEDLESS), "-c", os.devnull,
-        "--rootdir", str(lab.rubric_dir), "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
+        # a conftest.py further up is of somebody's own tests
+        "--rootdir", str(lab.rubric_dir), "--confcutdir", str(lab.rubric_dir),
+        "--import-mode=importlib", "-q", "-s", "--no-header", "--tb=short",
     ]  # fmt: skip
     said = io.StringIO()
     run = _Run(gradings, said)

@@ -226,6 +226,10 @@ def test_a_changed_rubric_is_applied_without_running_what_was_handed_in(
     assert "Three dense layers" in (out / "Bob Units_901" / "report.html").read_text("utf-8")
     # a second time there is nothing to be done
     assert told(run("regrade", out, "--lang", "en")) == set()
+    # in another language all is told anew, and no conftest.py beside the rubrics has a word in it
+    (course / "conftest.py").write_text("raise RuntimeError('of other tests')\n", "utf-8")
+    assert "Ada Right_900" in told(run("regrade", out, "--lang", "fr"))
+    assert "31 neurones au lieu de 32" in (out / "Bob Units_901" / "report.html").read_text("utf-8")
 
 
 def test_what_the_rubric_asks_anew_needs_a_run_and_is_told(graded: tuple[Path, Path], course: Path) -> None:

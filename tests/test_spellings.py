@@ -41,6 +41,7 @@ SPELLINGS = {
     "history.history['acc']": "history.history['accuracy']",
     "history.history['val_acc']": "history.history['val_accuracy']",
     "model.fit(x, y, nb_epoch=1)": "epochs",
+    "model.compile('adam', 'categorical_crossentropy', ['accuracy']); model.fit(x, y)": "metrics=['accuracy']",
     "keras.optimizers.SGD(lr=0.1, decay=1e-6)": "learning_rate",
     "model.save_weights('w.h5')": "w.weights.h5",
     "model.load_weights('w.h5')": "w.weights.h5",
@@ -66,6 +67,7 @@ SPELLINGS = {
 # what still runs as it is, with nothing to note
 MODERN = [
     "ModelCheckpoint('best.h5')",
+    "model.compile('adam', 'categorical_crossentropy', [1.0], ['accuracy'])",
     "Sequential([Dense(4, input_dim=3), Dense(2)])",
     "Sequential([Conv2D(4, 3, input_shape=(28, 28, 1))])",
     "model.fit(x, y, callbacks=[TensorBoard('logs')])",

@@ -62,7 +62,10 @@ def svg(found: Sequence[Bar], spread: Spread) -> Markup:
     ).format(WIDTH, HEIGHT, _("How many submissions have which mark"), "; ".join(_told(found)))
     floor = HEIGHT - FOOT
     base = Markup('<path class="base" d="M{} {}H{}"/>').format(SIDE, floor, WIDTH - SIDE)
-    parts = [*_columns(found), base, *_labels(found), _median(found, spread.median)]
+    columns = list(_columns(found))
+    # the numbers last, so that the median's line does not cross one out
+    parts = [*(bar for bar, _count in columns), base, _median(found, spread.median), *_labels(found)]
+    parts += [count for _bar, count in columns]
     return Markup("").join([opening, *parts, Markup("</svg>")])
 
 
@@ -81,8 +84,8 @@ def _left(found: Sequence[Bar], place: int) -> float:
     return SIDE + place * _wide(found) + (GAP if place == len(found) - 1 else 0)
 
 
-def _columns(found: Sequence[Bar]) -> Iterator[Markup]:
-    """Each bar with its number above."""
+def _columns(found: Sequence[Bar]) -> Iterator[tuple[Markup, Markup]]:
+    """Each bar, and its number above."""
     tallest = max((bar.many for bar in found), default=0) or 1
     room, floor = HEIGHT - TOP - FOOT - 18, HEIGHT - FOOT
     for place, bar in enumerate(found):
@@ -90,12 +93,13 @@ def _columns(found: Sequence[Bar]) -> Iterator[Markup]:
             continue
         height = max(2, round(room * bar.many / tallest))
         left, wide = _left(found, place) + 1.5, _wide(found) - 3
-        yield Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
+        column = Markup('<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
             "bar" if bar.high is not None else "bar all", left, floor - height, wide, height
         )
-        yield Markup('<text class="count" x="{:.1f}" y="{}">{}</text>').format(
+        count = Markup('<text class="count" x="{:.1f}" y="{}">{}</text>').format(
             left + wide / 2, floor - height - 5, number(bar.many)
         )
+        yield column, count
 
 
 def _labels(found: Sequence[Bar]) -> Iterator[Markup]:

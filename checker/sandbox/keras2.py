@@ -36,6 +36,7 @@ def install(tell: Callable[[Remark], None], caller: Callable[[], Place | None]) 
     _hook_keywords(told)
     _hook_input(told)
     _hook_models(told)
+    _hook_compile(told)
     _hook_callbacks(told)
     _hook_history(told)
 
@@ -286,6 +287,29 @@ def _hook_models(told: Tell) -> None:
     backend = keras.backend
     backend.image_dim_ordering = lambda: _told_order(told, "K.image_dim_ordering()", "K.image_data_format()")
     backend.set_image_dim_ordering = lambda order: _set_order(told, order)
+
+
+def _hook_compile(told: Tell) -> None:
+    """The third argument was the metrics; today it is weights of losses, which are numbers."""
+    from keras.src.trainers.trainer import Trainer
+
+    compile_ = Trainer.compile
+
+    @functools.wraps(compile_)
+    def compiled(model: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > 2 and _are_metrics(args[2]):
+            shown = repr(args[2]) if all(isinstance(each, str) for each in args[2]) else "[…]"
+            told(f"compile(…, …, {shown})", f"compile(…, …, metrics={shown})")
+            kwargs |= dict(zip(("metrics", "loss_weights", "weighted_metrics"), args[2:], strict=False))
+            args = args[:2]
+        return compile_(model, *args, **kwargs)
+
+    Trainer.compile = compiled
+
+
+def _are_metrics(value: Any) -> bool:
+    several = isinstance(value, (list, tuple)) and bool(value)
+    return several and all(isinstance(each, str) or callable(each) for each in value)
 
 
 def _told_order(told: Tell, printed: str, modern: str) -> str:
