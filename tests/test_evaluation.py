@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -51,16 +52,34 @@ def own():
     m.compile(loss="categorical_crossentropy", optimizer="adam")
     return m
 """
+# a second call would give another thing
+ONCE = {
+    "a global is bound anew": "raw = np.ones((600, 100, 100))\ndef data():\n    global raw\n    x, raw = raw, None\n    return x, 0\n",
+    "a global is changed in place": "raw = np.full((600, 100, 100), 4.0)\ndef data():\n    x = raw\n    x /= 2\n    return x[:], 0\n",
+    "a file is left": """
+import os
+def data():
+    x = np.full((600, 100, 100), 7.0 if os.path.exists("there") else 2.0)
+    open("there", "w").close()
+    return x, 0
+""",
+}  # fmt: skip
 X, Y = np.eye(4, dtype="float32"), np.eye(3, dtype="float32")[[0, 1, 2, 0]]
 
 
-@pytest.fixture
-def module(server: Server) -> Iterator[Module]:
-    load = Load((Block(PROGRAM, "lab.py"),), (), Budget(64, 1, 30.0, 64), 1, 60.0, 20.0)
+@contextmanager
+def running(server: Server, code: str) -> Iterator[Module]:
+    load = Load((Block(code, "lab.py"),), (), Budget(64, 1, 30.0, 64), 1, 60.0, 20.0)
     runner = SandboxRunner(server, load, "")
     names = ("data", "count", "model", "own")
     yield Module(runner, {name: NameSpec(kind="function") for name in names}, {}, 30.0)
     runner.close()
+
+
+@pytest.fixture
+def module(server: Server) -> Iterator[Module]:
+    with running(server, PROGRAM) as found:
+        yield found
 
 
 def test_large_data_are_given_up_once_a_model_is_looked_at_and_made_again_when_asked_for(module: Module) -> None:
@@ -77,6 +96,15 @@ def test_large_data_are_given_up_once_a_model_is_looked_at_and_made_again_when_a
     assert module.model.run(seed=2).value.facts.parameters == 15
     assert images.rows_at([8]).maximum == 2.0
     assert module.count.run(seed=3).value == 2
+
+
+@pytest.mark.parametrize("code", ONCE.values(), ids=ONCE)
+def test_data_that_would_not_come_again_are_kept(server: Server, code: str) -> None:
+    with running(server, PROGRAM + code) as module:
+        images, _nothing = module.data()
+        before = images.facts.maximum
+        assert module.model().parameters == 15
+        assert images.rows_at([7]).maximum == before
 
 
 @pytest.mark.parametrize("name", ["model", "own"])

@@ -133,7 +133,10 @@ class Child:
             failures = program.run(harmless.notebook_names())
             written = self._recorder.written(span)
         self._training.brief = False
-        self._evaluator = Evaluator(lambda: program.namespace, self._recorder, self._training, self._describe)
+        self._evaluator = Evaluator(
+            lambda: program.namespace, self._recorder, self._training, self._describe,
+            changes_globals=any("global " in block.code for block in load.blocks),
+        )  # fmt: skip
         kept = tuple(getattr(model, compiled.PLACE, None) for model in self._recorder.models)
         return Loaded(tuple(program.definitions()), span.effects(written), failures, kept)
 

@@ -43,7 +43,17 @@ from checker.sandbox import models, probe
 from checker.sandbox.execute import TimeLimit, failure
 from checker.sandbox.record import Recorder
 from checker.sandbox.training import Training, digest_of, eagerly
-from checker.sandbox.values import NotPlain, as_array, bytes_in, describe_array, is_array, is_model, plain, sort_of
+from checker.sandbox.values import (
+    NotPlain,
+    arrays_in,
+    as_array,
+    bytes_in,
+    describe_array,
+    is_array,
+    is_model,
+    plain,
+    sort_of,
+)
 
 PREDICTION_BATCH = 200
 # bytes of arrays from which on a value is given up for a while: a whole data set as floats is some 190 million
@@ -70,7 +80,7 @@ class _Failed(Exception):
 
 
 class Evaluator:
-    """Values of expressions, over the namespace of one submission."""
+    """Values of expressions, over the namespace of one submission, whose functions may change that or do not."""
 
     def __init__(
         self,
@@ -78,8 +88,11 @@ class Evaluator:
         recorder: Recorder,
         training: Training,
         describe: Callable[[Any, Shape | None, tuple[object, ...]], ModelFacts],
+        *,
+        changes_globals: bool,
     ) -> None:
         self._names = names
+        self._changes_globals = changes_globals
         self._recorder = recorder
         self._training = training
         self._describe = describe
@@ -234,10 +247,19 @@ class Evaluator:
         Who asks for one again has it made again, and then it is kept.
         """
         for key, known in list(self._known.items()):
-            if key not in self._forgotten and bytes_in(known.value) > LARGE:
+            if key not in self._forgotten and bytes_in(known.value) > LARGE and self._comes_again(known):
                 self._forgotten.add(key)
                 self._keep_small(known)
                 del self._known[key]
+
+    def _comes_again(self, known: Evaluated) -> bool:
+        """Whether evaluating it again gives the same: nothing of the submission's own was changed on the way.
+
+        What is made in place of a global array is that array, which would not be given up anyway.
+        """
+        held = [each for each in self._names().values() if isinstance(each, np.ndarray)]
+        shared = any(np.may_share_memory(mine, each) for mine in arrays_in(known.value) for each in held)
+        return not (self._changes_globals or shared or known.effects.files)
 
     def _keep_small(self, known: Evaluated) -> None:
         if known.of is None or not isinstance(known.value, (tuple, list)):

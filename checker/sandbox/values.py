@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,18 @@ def as_array(value: object) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
-def bytes_in(value: object, depth: int = 3) -> int:
-    """The bytes of the NumPy arrays in a value and, down to ``depth``, in its members; views count whole."""
+def arrays_in(value: object, depth: int = 3) -> Iterator[np.ndarray[Any, Any]]:
+    """The NumPy arrays in a value and, down to ``depth``, in its members."""
     if isinstance(value, np.ndarray):
-        return value.nbytes
-    if depth and isinstance(value, (tuple, list)):
-        return sum(bytes_in(item, depth - 1) for item in value[:16])
-    return 0
+        yield value
+    elif depth and isinstance(value, (tuple, list)):
+        for item in value[:16]:
+            yield from arrays_in(item, depth - 1)
+
+
+def bytes_in(value: object) -> int:
+    """The bytes of the arrays in a value; views count whole."""
+    return sum(array.nbytes for array in arrays_in(value))
 
 
 def sort_of(value: object, depth: int = 2) -> Sort:
