@@ -127,8 +127,9 @@ class Evaluator:
     def _outcome(self, expression: Expression) -> Evaluated:
         key = digest(expression)
         if key not in self._known:
-            self._known[key] = self._evaluate(expression)
-            self._known[key].of = expression
+            known = self._known[key] = self._evaluate(expression)
+            # an expression may hold arrays itself, and is needed for what is given up only
+            known.of = expression if bytes_in(known.value) > LARGE else None
         return self._known[key]
 
     def _evaluate(self, expression: Expression) -> Evaluated:
