@@ -89,7 +89,7 @@ class Training:
         compiled = self.compiled_of(model)
         began = time.monotonic()
         with self.ours(), self._light(model):
-            cut = asked.cut(*self._room)
+            cut = asked.cut(self._samples, self.budget.epochs)
             deadline = time.process_time() + self.budget.seconds
             cut["callbacks"] = [*asked.callbacks, _stop_at(deadline)]
             history, error = self._fitted(model, cut)
@@ -115,9 +115,8 @@ class Training:
             return self._fit(model, **{**arguments, "callbacks": keras_own}), error
 
     @property
-    def _room(self) -> tuple[int, int]:
-        """On how many images a ``fit`` runs, and for how many epochs."""
-        return (self.budget.top_level_samples, 1) if self.brief else (self.budget.samples, self.budget.epochs)
+    def _samples(self) -> int:
+        return self.budget.top_level_samples if self.brief else self.budget.samples
 
     @contextmanager
     def briefly(self, brief: bool) -> Iterator[None]:
