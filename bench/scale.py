@@ -176,8 +176,8 @@ def killed(folder: Path, count: int) -> None:
     chance = random.Random()
     told: list[str] = []
     for _kill in range(5):
-        # the first seconds of each run are those in which TensorFlow starts
-        told += _killed_at(folder, chance.uniform(2.0, seconds / 3))
+        # TensorFlow starts first in every run
+        told += _killed_at(folder, chance.uniform(seconds / 6, seconds / 2))
         print(f"killed with {len(told)} of {count} told", flush=True)
     told += _killed_at(folder, None)
     same = (folder / "whole/gradebook.csv").read_bytes() == (folder / "out/gradebook.csv").read_bytes()
@@ -200,14 +200,16 @@ def _killed_at(folder: Path, seconds: float | None) -> list[str]:
         "2",
     ]
     with (folder / "said").open("w+b") as said:
-        process = subprocess.Popen([sys.executable, "-m", "checker", *map(str, arguments)], stdout=said)
+        # what is told is told at once, so that a kill loses no word of it
+        command = [sys.executable, "-u", "-m", "checker", *map(str, arguments)]
+        process = subprocess.Popen(command, stdout=said)
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         said.seek(0)
-        return re.findall(r"^\[\d+/\d+\] (.+?): ", said.read().decode(), re.MULTILINE)
+        return re.findall(r"^\[ *\d+/\d+\] (.+?): ", said.read().decode(), re.MULTILINE)
 
 
 def main() -> None:
