@@ -187,18 +187,8 @@ def killed(folder: Path, count: int) -> None:
 def _killed_at(folder: Path, seconds: float | None) -> list[str]:
     """The submissions that were told as graded by a run that was killed after so many seconds, None to let it be."""
     arguments = [
-        "grade",
-        LAB,
-        folder / "class",
-        "-o",
-        folder / "out",
-        "--data",
-        "embedded",
-        "--lang",
-        "en",
-        "-j",
-        "2",
-    ]
+        "grade", LAB, folder / "class", "-o", folder / "out", "--data", "embedded", "--lang", "en", "-j", "2",
+    ]  # fmt: skip
     with (folder / "said").open("w+b") as said:
         # what is told is told at once, so that a kill loses no word of it
         command = [sys.executable, "-u", "-m", "checker", *map(str, arguments)]

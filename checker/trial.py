@@ -90,17 +90,14 @@ class Trial:
     def judge_as(self, train: Callable[[int], float], reference: Model, fit: FitCall) -> Judgement:
         """Judge ``train(seed) -> accuracy``, the training of a student's own ``fit``, which ran on the budget.
 
-        The reference is trained with as many epochs and as large batches as that fit runs with, so that a wrong
+        The reference is trained with as many epochs and as large batches as that fit ran with, so that a wrong
         number of epochs is judged where it was asked for and not here once more.
         """
         return judge(train, self.measured_as(reference, fit))
 
     def measured_as(self, reference: Model, fit: FitCall) -> Sequence[float]:
-        """The accuracies of the reference's own trainings, with the epochs (as far as the budget goes) and the batch size
-        of ``fit``.
-        """
-        epochs = max(1, min(fit.epochs, self.epochs))
-        alike = dataclasses.replace(self, epochs=epochs, batch_size=int(fit.batch_size or 32))
+        """The accuracies of the reference's own trainings, with the epochs and the batch size that ``fit`` ran with."""
+        alike = dataclasses.replace(self, epochs=max(1, fit.ran_epochs), batch_size=int(fit.batch_size or 32))
         return alike.measured(reference)
 
     def measured(self, reference: Model) -> Sequence[float]:

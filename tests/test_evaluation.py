@@ -56,6 +56,7 @@ def own():
 ONCE = {
     "a global is bound anew": "raw = np.ones((600, 100, 100))\ndef data():\n    global raw\n    x, raw = raw, None\n    return x, 0\n",
     "a global is changed in place": "raw = np.full((600, 100, 100), 4.0)\ndef data():\n    x = raw\n    x /= 2\n    return x[:], 0\n",
+    "a global is changed in place, and copied": "raw = [np.full((600, 100, 100), 4.0)]\ndef data():\n    x = raw[0]\n    x /= 2\n    return x.copy(), 0\n",
     "a file is left": """
 import os
 def data():

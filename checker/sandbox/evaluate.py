@@ -45,7 +45,6 @@ from checker.sandbox.record import Recorder
 from checker.sandbox.training import Training, digest_of, eagerly
 from checker.sandbox.values import (
     NotPlain,
-    arrays_in,
     as_array,
     bytes_in,
     describe_array,
@@ -254,13 +253,12 @@ class Evaluator:
                 del self._known[key]
 
     def _comes_again(self, known: Evaluated) -> bool:
-        """Whether evaluating it again gives the same: nothing of the submission's own was changed on the way.
+        """Whether evaluating it again gives the same: nothing of the submission's own can have been changed on the way.
 
-        What is made in place of a global array is that array, which would not be given up anyway.
+        A large array that it holds itself can have been, in place.
         """
-        held = [each for each in self._names().values() if isinstance(each, np.ndarray)]
-        shared = any(np.may_share_memory(mine, each) for mine in arrays_in(known.value) for each in held)
-        return not (self._changes_globals or shared or known.effects.files)
+        holds = any(bytes_in(each) > LARGE for each in self._names().values())
+        return not (self._changes_globals or holds or known.effects.files)
 
     def _keep_small(self, known: Evaluated) -> None:
         if known.of is None or not isinstance(known.value, (tuple, list)):
