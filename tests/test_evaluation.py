@@ -10,7 +10,7 @@ import pytest
 
 from checker.course import NameSpec
 from checker.handle import Model
-from checker.protocol import Block, Budget, Load
+from checker.protocol import Block, Budget, Load, SourceFile
 from checker.runner import SandboxRunner
 from checker.server import Server
 from checker.student import Module
@@ -69,8 +69,10 @@ X, Y = np.eye(4, dtype="float32"), np.eye(3, dtype="float32")[[0, 1, 2, 0]]
 
 
 @contextmanager
-def running(server: Server, code: str) -> Iterator[Module]:
-    load = Load((Block(code, "lab.py"),), (), Budget(64, 1, 30.0, 64), 1, 60.0, 20.0)
+def running(server: Server, code: str, **beside: str) -> Iterator[Module]:
+    files = {"lab": code, **beside}
+    sources = tuple(SourceFile(f"{name}.py", text.encode()) for name, text in files.items())
+    load = Load((Block(code, "lab.py"),), sources, Budget(64, 1, 30.0, 64), 1, 60.0, 20.0)
     runner = SandboxRunner(server, load, "")
     names = ("data", "count", "model", "own")
     yield Module(runner, {name: NameSpec(kind="function") for name in names}, {}, 30.0)
@@ -102,6 +104,15 @@ def test_large_data_are_given_up_once_a_model_is_looked_at_and_made_again_when_a
 @pytest.mark.parametrize("code", ONCE.values(), ids=ONCE)
 def test_data_that_would_not_come_again_are_kept(server: Server, code: str) -> None:
     with running(server, PROGRAM + code) as module:
+        images, _nothing = module.data()
+        before = images.facts.maximum
+        assert module.model().parameters == 15
+        assert images.rows_at([7]).maximum == before
+
+
+def test_data_that_a_module_beside_the_submission_makes_are_kept(server: Server) -> None:
+    beside = "import numpy as np\nraw = [np.full((600, 100, 100), 4.0)]\ndef data():\n    raw[0] /= 2\n    return raw[0].copy(), 0\n"
+    with running(server, PROGRAM + "from helper import data\n", helper=beside) as module:
         images, _nothing = module.data()
         before = images.facts.maximum
         assert module.model().parameters == 15

@@ -160,7 +160,8 @@ class Child:
 
 def _may_change_globals(load: Load) -> bool:
     """Whether a function of the submission could bind a name anew; in modules of its own, nobody looks."""
-    own_modules = any(file.path.endswith(".py") for file in load.files)
+    run = {block.file for block in load.blocks}
+    own_modules = any(file.path.endswith(".py") and file.path not in run for file in load.files)
     return own_modules or any(word in block.code for block in load.blocks for word in ("global", "nonlocal"))
 
 

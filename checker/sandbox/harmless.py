@@ -1,4 +1,5 @@
-"""Makes harmless what would waste a run's time or memory: windows that wait, questions to the keyboard, naps.
+"""Makes harmless what would waste a run's time or memory: windows that wait, questions to the keyboard, naps,
+and a thread of TensorFlow's own.
 
 Nothing here changes what student code computes, but for one thing that no machine computes: see ``_sparing``.
 """
@@ -41,6 +42,7 @@ def install(origin: Origin, tell: Callable[[Remark], None]) -> None:
     keras.utils.plot_model = _nothing
     for face in (keras.utils, tf.keras.utils):
         face.to_categorical = _sparing(face.to_categorical, origin, tell)
+    tf.data.Dataset.__iter__ = _untuned(tf.data.Dataset.__iter__)
     if "matplotlib.pyplot" in sys.modules:
         _quiet_plots(sys.modules["matplotlib.pyplot"])
     else:
@@ -67,6 +69,23 @@ def _sparing(
         return to_categorical(x, num_classes)
 
     return spared
+
+
+def _untuned(iterate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``iter`` of a dataset, without the thread that tunes how far it reads ahead.
+
+    With one thread there is nothing to tune, and whoever leaves such a dataset may wait a third of a second for that thread:
+    TensorFlow's word to it is lost where it comes just before the thread listens, as it does on a busy machine.
+    """
+    import tensorflow as tf
+
+    @functools.wraps(iterate)
+    def untuned(dataset: Any) -> Any:
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return iterate(dataset.with_options(options))
+
+    return untuned
 
 
 def _nothing(*args: object, **kwargs: object) -> None:
