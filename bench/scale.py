@@ -3,12 +3,13 @@
     python bench/scale.py mixed --count 200      one class of a real mix, one at a time and two at a time
     python bench/scale.py proved --count 40      right work that is proved equal, beside its floor
     python bench/scale.py trained --count 20     right work that nothing proves equal: everything is trained
+    python bench/scale.py memory --count 40      how much memory each process more takes: one, two and four at a time
     python bench/scale.py trivial --count 1000   work that cannot be read: what the class itself costs
     python bench/scale.py regrade --count 100    a changed text and a changed tolerance, from what was kept
     python bench/scale.py killed --count 24      killed at five random moments, beside a run that was left alone
 
 Memory is the proportional set size (shared pages divided among those who share them) of the command and all its processes,
-looked at twice a second.
+looked at four times a second by ``memory``, and every five seconds elsewhere.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from checker.repair import without_main
 from checker.server import Server
 
 LAB = "cnn_mnist"
+# looking at the memory takes some 30 ms, which is missing elsewhere where all cores are at work
+SELDOM, OFTEN = 5.0, 0.25
 # a training method of its own, which does what Keras does: no proof is possible
 OWN = "class Net(keras.Sequential):\n    def train_step(self, data):\n        return super().train_step(data)\n\n\ndef small_model"
 
@@ -44,8 +47,9 @@ OWN = "class Net(keras.Sequential):\n    def train_step(self, data):\n        re
 class Memory(threading.Thread):
     """The most that a process and all it started took at a time, in MB, together and for the command alone."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, every: float) -> None:
         super().__init__(daemon=True)
+        self.every = every
         self.process = psutil.Process(pid)
         self.most = self.own = 0.0
 
@@ -66,17 +70,19 @@ class Memory(threading.Thread):
                 if each.pid == self.process.pid:
                     self.own = max(self.own, size)
             self.most = max(self.most, total)
-            time.sleep(0.5)
+            time.sleep(self.every)
 
 
-def grade(folder: Path, out: Path, *more: str, command: str = "grade") -> tuple[float, Memory]:
-    """The seconds that a command took, and its memory."""
+def grade(
+    folder: Path, out: Path, *more: str, command: str = "grade", every: float = SELDOM
+) -> tuple[float, Memory]:
+    """The seconds that a command took, and its memory, looked at ``every`` so many seconds."""
     where = [LAB, str(folder), "-o", str(out), "--data", "embedded"] if command == "grade" else [str(out)]
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "checker", command, *where, "--lang", "en", *more], stdout=subprocess.DEVNULL
     )
-    memory = Memory(process.pid)
+    memory = Memory(process.pid, every)
     memory.start()
     process.wait()
     return time.monotonic() - began, memory
@@ -146,6 +152,20 @@ def mixed(folder: Path, count: int) -> None:
     print(f"what the second core brings to trainings in bare processes: {alone / both:.2f}")
 
 
+def grown(folder: Path, count: int) -> None:
+    """Print the most memory with one, two and four processes, and what each more takes."""
+    make(folder / "class", LAB, count)
+    copies(folder / "first", 1, "x = 1\n")
+    grade(folder / "first", folder / "out0", "-j", "1")
+    most = {}
+    for jobs in (1, 2, 4):
+        _seconds, found = grade(folder / "class", folder / f"out{jobs}", "-j", str(jobs), every=OFTEN)
+        most[jobs] = found.most
+        print(f"-j {jobs}: most memory {found.most:.0f} MB, of which the command {found.own:.0f} MB", flush=True)
+    for jobs in (2, 4):
+        print(f"-j {jobs}: {(most[jobs] - most[1]) / (jobs - 1):.0f} MB for each process more")
+
+
 def regrade(folder: Path, count: int) -> None:
     """Print what a changed text and a changed tolerance cost."""
     make(folder / "class", LAB, count)
@@ -205,7 +225,7 @@ def _killed_at(folder: Path, seconds: float | None) -> list[str]:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("what", choices=("mixed", "proved", "trained", "trivial", "regrade", "killed"))
+    parser.add_argument("what", choices=("mixed", "proved", "trained", "memory", "trivial", "regrade", "killed"))
     parser.add_argument("--count", type=int, default=40)
     asked = parser.parse_args()
     text = without_main((default_course().lab(LAB).reference_dir / f"{LAB}.py").read_text("utf-8"))
@@ -213,6 +233,8 @@ def main() -> None:
         folder = Path(name)
         if asked.what == "mixed":
             mixed(folder, asked.count)
+        elif asked.what == "memory":
+            grown(folder, asked.count)
         elif asked.what == "regrade":
             regrade(folder, asked.count)
         elif asked.what == "killed":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 from checker import __version__, calibration, dataset, overrides, roster, session
 from checker.cluster import Cluster
 from checker.course import Course, Lab
-from checker.errors import SubmissionError, UsageError
+from checker.errors import CourseError, SubmissionError, UsageError
 from checker.export import Export
 from checker.gradebook import Step, Summary
 from checker.grading import reference_cache
@@ -31,7 +32,7 @@ from checker.scorecard import Outcome
 from checker.server import Server
 from checker.similarity import Prints, prints_of
 from checker.store import Kept, Row, Store
-from checker.submission import read, unpacked
+from checker.submission import CODE, read
 from checker.task import Done, Setup, Task
 
 
@@ -42,6 +43,8 @@ class Executor(Protocol):
 
 
 Told = Callable[[Step], None]
+# the number of the task that asks the lab's own reference, which is no submission
+REFERENCE = -1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,9 +167,10 @@ class Batch:
         lacking = []
         with contextlib.ExitStack() as stack, self._executor(len(waiting)) as executor:
             stack.callback(self._close)
-            if not (self._replaying or self.cluster):
-                self._ask_reference(executor)
-            for done in executor.run(tasks):
+            for done in self._ran(executor, tasks):
+                if done.number == REFERENCE:
+                    self._keep_reference(done)
+                    continue
                 self._open.pop(done.number, contextlib.ExitStack()).close()
                 row = self.store.row(waiting[done.number])
                 if done.lacking:
@@ -175,11 +179,24 @@ class Batch:
                     self._finish(row, done)
         return lacking
 
-    def _ask_reference(self, executor: Executor) -> None:
-        """Where it has not answered yet, let it, once, before several processes would ask it at the same time."""
-        if not reference_cache(self.lab, self._digest).exists():
-            for _done in executor.run([Task(number=0, id="reference", path=str(self.lab.reference_dir))]):
-                pass
+    def _ran(self, executor: Executor, tasks: Iterable[Task]) -> Iterator[Done]:
+        """What came out of the tasks and, where the rubric is new, of the reference: what that loses, nobody has lost.
+
+        Where its answers are not known, it goes first, before several processes would ask for them at the same time.
+        """
+        reference = Task(number=REFERENCE, id=self.lab.name, path=str(self.lab.reference_dir))
+        known = self.publication.knows_reference(self.store)
+        answers = self.cluster or reference_cache(self.lab, self._digest).exists()
+        if not (self._replaying or answers):
+            yield from executor.run([reference])
+        elif not (self._replaying or known):
+            tasks = itertools.chain([reference], tasks)
+        yield from executor.run(tasks)
+
+    def _keep_reference(self, done: Done) -> None:
+        if done.card is not None:
+            lost = (each.id for each in done.card.checks if each.outcome in (Outcome.failed, Outcome.broken))
+            self.publication.tell_reference(self.store, lost)
 
     def _close(self) -> None:
         while self._open:
@@ -203,9 +220,7 @@ class Batch:
         rendered = self.publication.write(self.publication.entry(row))
         row = msgspec.structs.replace(row, rendered=rendered)
         kept = Kept(work=done.work, evidence=done.evidence) if done.work else None
-        prints = prints_of(unpacked(done.work).blocks, self.publication.template) if done.work else None
-        known = msgspec.msgpack.encode(prints) if prints else None
-        self.store.put(row, kept, known, with_evidence=not (self._replaying or done.problem))
+        self.store.put(row, kept, with_evidence=not (self._replaying or done.problem))
 
 
 def _rows(intake: Intake) -> Iterator[Row]:
@@ -336,10 +351,14 @@ def _published(batch: Batch, store: Store, summary: Summary) -> Summary:
         absent=tuple(student.name or student.id for student in absent),
         unknown=known.overrides.unknown(names),
         broken=tuple(sorted(broken)),
+        reference_lost=known.reference_lost(store),
     )
 
 
 def _template(lab: Lab) -> Prints | None:
-    """What the lab gives to its students, which nobody is asked about."""
-    paths = sorted(lab.template_dir.glob("*.py"))
-    return prints_of([block for path in paths for block in read(path).blocks], None) if paths else None
+    """The code that the lab gives to its students, which nobody is asked about."""
+    paths = [path for path in sorted(lab.template_dir.glob("*")) if path.suffix in CODE]
+    try:
+        return prints_of([block for path in paths for block in read(path).blocks], None) if paths else None
+    except SubmissionError as error:
+        raise CourseError(str(error), place=str(lab.template_dir)) from error

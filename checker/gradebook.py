@@ -73,7 +73,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ``graded`` counts the submissions that were graded now, of ``of``; ``lacking`` are those that a replay could not judge,
     ``problems`` those that labcheck could not grade, ``left_out`` what is in the class's folder and no submission,
     ``absent`` who is in the roster and handed in nothing, ``unknown`` the decisions by hand on no submission, ``broken`` the
-    checks that are not able to judge.
+    checks that are not able to judge, and ``reference_lost`` those that the lab's own reference does not pass.
     """
 
     graded: int
@@ -84,3 +84,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     absent: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    reference_lost: tuple[str, ...] = ()

@@ -228,4 +228,5 @@ def _over_a_class(out: Path, run: Callable[[Callable[[Step], None]], Summary]) -
         print(line)
     for name in (GRADEBOOK, INDEX):
         print(_("Written: {path}").format(path=out / name))
-    return CANNOT_GRADE if found.problems or found.lacking or found.broken else FULL_MARKS
+    wrong = found.problems or found.lacking or found.broken or found.reference_lost
+    return CANNOT_GRADE if wrong else FULL_MARKS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,22 @@ class Publication:
         for row in store.rows():
             yield self.entry(row)
 
+    def tell_reference(self, store: Store, lost: Iterable[str]) -> None:
+        """Keep the checks that the lab's own reference did not pass."""
+        store.tell(reference_key=self._reference_key(store), reference_lost=", ".join(lost))
+
+    def knows_reference(self, store: Store) -> bool:
+        """Whether that is known for the rubric of today."""
+        return store.about("reference_key") == self._reference_key(store)
+
+    def reference_lost(self, store: Store) -> tuple[str, ...]:
+        """The checks that the reference does not pass, as far as that is known for the rubric of today."""
+        lost = store.about("reference_lost") if self.knows_reference(store) else ""
+        return tuple(filter(None, lost.split(", ")))
+
+    def _reference_key(self, store: Store) -> str:
+        return f"{self.lab.digest} {store.about('data')} {__version__}"
+
     def write(self, entry: Entry) -> str:
         """Write the reports of one submission; a digest of what they follow from."""
         folder = self.out / entry.id
@@ -98,12 +114,13 @@ class Publication:
         titles = [(spec.id, pick(spec.title.as_dict()), spec.points) for spec in specs]
         title = pick(self.lab.rubric.title.as_dict())
         similar = self._similar(store)
-        self._written(INDEX, overview.html(title, self.lab.name, titles, lambda: self.entries(store), similar))
+        lost = self.reference_lost(store)
+        page = overview.html(title, self.lab.name, titles, lambda: self.entries(store), similar, lost)
+        self._written(INDEX, page)
 
     def _similar(self, store: Store) -> list[SimilarPair]:
         """The pairs that are alike, each with its page; pages of an earlier run go."""
-        prints = ((id_, msgspec.msgpack.decode(each, type=Prints)) for id_, each in store.prints())
-        found = similarity.pairs(prints)
+        found = similarity.pairs(self._prints(store))
         folder = self.out / SIMILAR
         for old in folder.glob("[0-9]*.html"):
             old.unlink()
@@ -113,6 +130,19 @@ class Publication:
             href = f"{SIMILAR}/{number}.html"
             shown.append(SimilarPair(one=pair.one, other=pair.other, share=pair.share, href=href))
         return shown
+
+    def _prints(self, store: Store) -> Iterator[tuple[str, Prints]]:
+        """The fingerprints of the class; made anew where other code is handed out now than when they were made."""
+        given = hashlib.blake2b(msgspec.msgpack.encode(self.template), digest_size=16).hexdigest()
+        other = store.about("handed_out") != given
+        for id_, known in store.prints():
+            if other or known is None:
+                made = similarity.prints_of(unpacked(store.work(id_) or b"").blocks, self.template)
+                store.printed(id_, msgspec.msgpack.encode(made))
+                yield id_, made
+            else:
+                yield id_, msgspec.msgpack.decode(known, type=Prints)
+        store.tell(handed_out=given)
 
     def _beside(self, store: Store, pair: similarity.Pair) -> str:
         one, other = (unpacked(store.work(id_) or b"").blocks for id_ in (pair.one, pair.other))

@@ -146,9 +146,7 @@ class Store:
             )
             self._database.execute("DELETE FROM kept")
 
-    def put(
-        self, row: Row, kept: Kept | None = None, prints: bytes | None = None, *, with_evidence: bool = True
-    ) -> None:
+    def put(self, row: Row, kept: Kept | None = None, *, with_evidence: bool = True) -> None:
         """Keep the result of a submission, in one transaction; with ``with_evidence`` False, not what it came from."""
         card = zlib.compress(msgspec.json.encode(row.card), 6) if row.card else None
         with self._transaction():
@@ -158,8 +156,8 @@ class Store:
             )
             if with_evidence:
                 self._database.execute(
-                    "UPDATE submission SET evidence_key = ?, prints = ? WHERE id = ?",
-                    (row.evidence_key, prints, row.id),
+                    "UPDATE submission SET evidence_key = ?, prints = NULL WHERE id = ?",
+                    (row.evidence_key, row.id),
                 )
                 self._database.execute("DELETE FROM kept WHERE id = ?", (row.id,))
                 if kept:
@@ -170,6 +168,11 @@ class Store:
         """The reports of a submission were written, from what has this digest."""
         with self._transaction():
             self._database.execute("UPDATE submission SET rendered = ? WHERE id = ?", (digest, id_))
+
+    def printed(self, id_: str, prints: bytes) -> None:
+        """Keep the fingerprints of a submission."""
+        with self._transaction():
+            self._database.execute("UPDATE submission SET prints = ? WHERE id = ?", (prints, id_))
 
     # --- reading
 
@@ -213,11 +216,11 @@ class Store:
         found = self._database.execute("SELECT work FROM kept WHERE id = ?", (id_,)).fetchone()
         return found[0] if found else None
 
-    def prints(self) -> Iterator[tuple[str, bytes]]:
-        """The fingerprints of the submissions that have some, by id."""
-        yield from self._database.execute(
-            "SELECT id, prints FROM submission WHERE present AND prints IS NOT NULL ORDER BY id"
-        )
+    def prints(self) -> Iterator[tuple[str, bytes | None]]:
+        """The fingerprints of the submissions of the class whose text is kept, by id; None where none were made yet."""
+        names = self._database.execute("SELECT id FROM submission JOIN kept USING (id) WHERE present ORDER BY id")
+        for (name,) in names.fetchall():
+            yield self._database.execute("SELECT id, prints FROM submission WHERE id = ?", (name,)).fetchone()
 
     def _transaction(self) -> sqlite3.Connection:
         self._database.execute("BEGIN IMMEDIATE")

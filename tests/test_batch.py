@@ -235,7 +235,7 @@ def test_a_changed_rubric_is_applied_without_running_what_was_handed_in(
 def test_what_the_rubric_asks_anew_needs_a_run_and_is_told(graded: tuple[Path, Path], course: Path) -> None:
     folder, out = graded
     before = (out / "gradebook.csv").read_bytes()
-    change(course / "rubrics/strength/test_strength.py", "(truth[:, None], guess)", "(truth[:, None], guess / 2)")
+    change(course / "rubrics/strength/test_strength.py", "default_rng(5)", "default_rng(6)")
     done = run("regrade", out, "--lang", "en")
     assert done.returncode == 2
     assert "`labcheck grade` has to run these again: Ada Right_900" in done.stdout
@@ -253,6 +253,41 @@ def test_a_check_that_fails_by_itself_is_the_rubrics_fault_and_told_as_such(
     done = run("regrade", out, "--lang", "en")
     assert done.returncode == 2
     assert "Checks with an error of their own, whose points are missing: test_fit\n" in done.stdout
+
+
+def test_a_check_that_the_reference_does_not_pass_is_told(graded: tuple[Path, Path], course: Path) -> None:
+    folder, out = graded
+    assert "reference" not in grade(folder, out).stdout
+    change(course / "rubrics/strength/test_strength.py", '"patience": 5', '"patience": 4')
+    done = grade(folder, out, course=course)
+    assert done.returncode == 2
+    assert (
+        "The reference itself does not pass this check; correct it, then run `labcheck regrade`: test_stopping"
+        in done.stdout
+    )
+    assert "The reference itself does not pass this check" in (out / "index.html").read_text("utf-8")
+    # it is asked once, and is on no list
+    again = grade(folder, out, course=course)
+    assert (again.returncode, told(again)) == (2, set())
+    assert "The reference itself" in again.stdout
+    assert set(gradebook(out)) == set(CLASS)
+
+
+def test_code_that_was_handed_out_makes_nobody_alike_also_where_it_is_given_later(
+    graded: tuple[Path, Path], course: Path
+) -> None:
+    _folder, out = graded
+    assert (out / "similar/1.html").exists()
+    given = course / "student_template/strength/handout.ipynb"
+    given.parent.mkdir(parents=True, exist_ok=True)
+    cell = {"cell_type": "code", "source": UNITS, "metadata": {}, "outputs": [], "execution_count": None}
+    given.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
+    assert run("regrade", out, "--lang", "en").returncode == 0
+    assert not list((out / "similar").glob("*.html"))
+    given.write_text("{", "utf-8")
+    done = run("regrade", out, "--lang", "en")
+    assert done.returncode == 2
+    assert "handout.ipynb" in done.stderr
 
 
 def test_what_was_kept_outlives_a_run_that_labcheck_could_not_do(graded: tuple[Path, Path], course: Path) -> None:

@@ -99,12 +99,13 @@ def html(
     questions: Sequence[tuple[str, str, float]],
     entries: Callable[[], Iterable[Entry]],
     pairs: Sequence[SimilarPair] = (),
+    reference_lost: Sequence[str] = (),
 ) -> Iterator[str]:
     """The page in pieces, in the run's language.
 
     ``title`` is the lab's title and ``lab`` its name; ``questions`` are the id, title and points of each. ``entries`` is
     called twice and gives the class in the same order each time; no entry is kept. The page is to lie beside the folders
-    of the submissions, which it links to.
+    of the submissions, which it links to. ``reference_lost`` are the checks that the lab's own reference does not pass.
     """
     cohort = gather(entries(), questions, ran_with, (id_ for pair in pairs for id_ in (pair.one, pair.other)))
     script = SCRIPT.read_text("utf-8")
@@ -121,7 +122,7 @@ def html(
             lines=(line(entry, cohort) for entry in entries()),
             columns=[name for name in ("account", "group", "remarks") if name in cohort.columns],
             bars=histogram.bars(cohort.marks, cohort.maximum),
-            todos=list(todos(cohort, len(pairs))),
+            todos=list(todos(cohort, len(pairs), reference_lost)),
             slips={outcome.value: cohort.slips(outcome) for outcome in Outcome},
             pairs=sorted(pairs, key=lambda pair: (-pair.share, pair.one, pair.other)),
             wide=width(cohort),
@@ -245,8 +246,14 @@ def summary(cohort: Cohort) -> str:
     return _("; ").join(parts) + "."
 
 
-def todos(cohort: Cohort, alike: int) -> Iterator[Todo]:
+def todos(cohort: Cohort, alike: int, reference_lost: Sequence[str] = ()) -> Iterator[Todo]:
     """What an instructor should look at, the most pressing first."""
+    if reference_lost:
+        yield Todo("submissions", "!", ngettext(
+            "The reference itself does not pass this check; correct it, then run `labcheck regrade`: {names}",
+            "The reference itself does not pass these checks; correct them, then run `labcheck regrade`: {names}",
+            len(reference_lost),
+        ).format(names=", ".join(reference_lost)))  # fmt: skip
     if many := cohort.pending["problem"]:
         yield Todo("ungraded", "!", ngettext(
             "{count} submission could not be graded, which is not its fault: run `labcheck grade` again.",
