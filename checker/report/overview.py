@@ -249,11 +249,7 @@ def summary(cohort: Cohort) -> str:
 def todos(cohort: Cohort, alike: int, reference_lost: Sequence[str] = ()) -> Iterator[Todo]:
     """What an instructor should look at, the most pressing first."""
     if reference_lost:
-        yield Todo("submissions", "!", ngettext(
-            "The reference itself does not pass this check; correct it, then run `labcheck regrade`: {names}",
-            "The reference itself does not pass these checks; correct them, then run `labcheck regrade`: {names}",
-            len(reference_lost),
-        ).format(names=", ".join(reference_lost)))  # fmt: skip
+        yield Todo("submissions", "!", words.reference_loses(reference_lost))
     if many := cohort.pending["problem"]:
         yield Todo("ungraded", "!", ngettext(
             "{count} submission could not be graded, which is not its fault: run `labcheck grade` again.",

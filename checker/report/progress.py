@@ -67,11 +67,7 @@ def summary(found: Summary) -> Iterator[str]:
         "{of} submission, {graded} graded now.", "{of} submissions, {graded} graded now.", found.of
     ).format(of=found.of, graded=found.graded)
     if lost := found.reference_lost:
-        yield ngettext(
-            "The reference itself does not pass this check; correct it, then run `labcheck regrade`: {names}",
-            "The reference itself does not pass these checks; correct them, then run `labcheck regrade`: {names}",
-            len(lost),
-        ).format(names=", ".join(lost))
+        yield words.reference_loses(lost)
     for names, text in (
         (found.left_out, _("No submission, left out: {names}")),
         (found.absent, _("In the roster, and nothing handed in: {names}")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from checker.evidence import Ending, Place
@@ -96,3 +96,12 @@ def measured(evidence: Mapping[str, Any]) -> Iterator[str]:
 def stops(card: Scorecard) -> tuple[Note, ...]:
     """The notes of what did not come to its end."""
     return tuple(note for note in card.notes if note.kind in STOPS)
+
+
+def reference_loses(checks: Sequence[str]) -> str:
+    """For an instructor: the lab's own reference does not pass these ``checks``."""
+    return ngettext(
+        "The reference itself does not pass this check; correct it, then run `labcheck regrade`: {names}",
+        "The reference itself does not pass these checks; correct them, then run `labcheck regrade`: {names}",
+        len(checks),
+    ).format(names=", ".join(checks))
