@@ -197,7 +197,7 @@ def killed(folder: Path, count: int) -> None:
     told: list[str] = []
     for _kill in range(5):
         # TensorFlow starts first in every run
-        told += _killed_at(folder, chance.uniform(seconds / 6, seconds / 2))
+        told += _killed_at(folder, chance.uniform(seconds / 8, seconds / 4))
         print(f"killed with {len(told)} of {count} told", flush=True)
     told += _killed_at(folder, None)
     same = (folder / "whole/gradebook.csv").read_bytes() == (folder / "out/gradebook.csv").read_bytes()
