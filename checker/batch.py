@@ -185,18 +185,24 @@ class Batch:
         Where its answers are not known, it goes first, before several processes would ask for them at the same time.
         """
         reference = Task(number=REFERENCE, id=self.lab.name, path=str(self.lab.reference_dir))
-        known = self.publication.knows_reference(self.store)
-        answers = self.cluster or reference_cache(self.lab, self._digest).exists()
-        if not (self._replaying or answers):
+        if self._replaying:
+            pass
+        elif not self.cluster and not reference_cache(self.lab, self._digest).exists():
             yield from executor.run([reference])
-        elif not (self._replaying or known):
+        elif not self.publication.knows_reference(self.store):
             tasks = itertools.chain([reference], tasks)
         yield from executor.run(tasks)
 
     def _keep_reference(self, done: Done) -> None:
-        if done.card is not None:
-            lost = (each.id for each in done.card.checks if each.outcome in (Outcome.failed, Outcome.broken))
-            self.publication.tell_reference(self.store, lost)
+        """Raises CourseError where it cannot be read: no submission could be set beside it."""
+        if done.card is None:
+            return
+        if done.card.status == "failed":
+            (note,) = done.card.notes
+            at = f"/{note.location.file}:{note.location.line}" if note.location else ""
+            raise CourseError(note.message, place=f"{self.lab.reference_dir}{at}")
+        lost = (each.id for each in done.card.checks if each.outcome in (Outcome.failed, Outcome.broken))
+        self.publication.tell_reference(self.store, lost)
 
     def _close(self) -> None:
         while self._open:

@@ -142,7 +142,8 @@ class Publication:
                 yield id_, made
             else:
                 yield id_, msgspec.msgpack.decode(known, type=Prints)
-        store.tell(handed_out=given)
+        if other:
+            store.tell(handed_out=given)
 
     def _beside(self, store: Store, pair: similarity.Pair) -> str:
         one, other = (unpacked(store.work(id_) or b"").blocks for id_ in (pair.one, pair.other))

@@ -273,6 +273,17 @@ def test_a_check_that_the_reference_does_not_pass_is_told(graded: tuple[Path, Pa
     assert set(gradebook(out)) == set(CLASS)
 
 
+def test_a_reference_that_cannot_be_read_stops_the_class(graded: tuple[Path, Path], course: Path) -> None:
+    folder, out = graded
+    before = (out / "gradebook.csv").read_bytes()
+    (course / "reference/strength/strength.py").write_text("def f(:\n", "utf-8")
+    done = grade(folder, out, course=course)
+    assert (done.returncode, told(done)) == (2, set())
+    assert "reference/strength/strength.py:1: syntax error" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "gradebook.csv").read_bytes() == before
+
+
 def test_code_that_was_handed_out_makes_nobody_alike_also_where_it_is_given_later(
     graded: tuple[Path, Path], course: Path
 ) -> None:

@@ -34,6 +34,11 @@ from checker.sandbox.record import Recorder
 from checker.sandbox.training import Training
 
 MAX_STACK = 3000
+# words of code that binds a name anew, or draws from something that goes on from call to call; every call seeds what is
+# global: NumPy's, Keras's and Python's own
+GOES_ON = (
+    "global", "nonlocal", "default_rng", "RandomState", "Random(", "Generator", "next(", "urandom",
+)  # fmt: skip
 
 
 class Descriptors:
@@ -135,7 +140,7 @@ class Child:
         self._training.brief = False
         self._evaluator = Evaluator(
             lambda: program.namespace, self._recorder, self._training, self._describe,
-            changes_globals=_may_change_globals(load),
+            goes_on=_may_go_on(load),
         )  # fmt: skip
         kept = tuple(getattr(model, compiled.PLACE, None) for model in self._recorder.models)
         return Loaded(tuple(program.definitions()), span.effects(written), failures, kept)
@@ -158,11 +163,11 @@ class Child:
         self._stream.sendall(encode(reply))
 
 
-def _may_change_globals(load: Load) -> bool:
-    """Whether a function of the submission could bind a name anew; in modules of its own, nobody looks."""
+def _may_go_on(load: Load) -> bool:
+    """Whether a function of the submission could answer otherwise when it is called again; in own modules, nobody looks."""
     run = {block.file for block in load.blocks}
     own_modules = any(file.path.endswith(".py") and file.path not in run for file in load.files)
-    return own_modules or any(word in block.code for block in load.blocks for word in ("global", "nonlocal"))
+    return own_modules or any(word in block.code for block in load.blocks for word in GOES_ON)
 
 
 def _spent(answered: Answered) -> bool:

@@ -88,10 +88,10 @@ class Evaluator:
         training: Training,
         describe: Callable[[Any, Shape | None, tuple[object, ...]], ModelFacts],
         *,
-        changes_globals: bool,
+        goes_on: bool,
     ) -> None:
         self._names = names
-        self._changes_globals = changes_globals
+        self._goes_on = goes_on
         self._recorder = recorder
         self._training = training
         self._describe = describe
@@ -258,7 +258,7 @@ class Evaluator:
         A large array that it holds itself can have been, in place.
         """
         holds = any(bytes_in(each) > LARGE for each in self._names().values())
-        return not (self._changes_globals or holds or known.effects.files)
+        return not (self._goes_on or holds or known.effects.files)
 
     def _keep_small(self, known: Evaluated) -> None:
         if known.of is None or not isinstance(known.value, (tuple, list)):
